@@ -1,0 +1,1 @@
+"""Kho's archive: everything that the interfaces call."""

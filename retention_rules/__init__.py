@@ -1,0 +1,1 @@
+"""Retention rules: pure; facts and rules in, decisions with reasons out."""

@@ -1,0 +1,1 @@
+"""Data only: Kho's schemas and field profiles, and the standards' schemas."""
