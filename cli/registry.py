@@ -1,0 +1,24 @@
+"""Which commands there are and where they live; nothing here imports them."""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, str] = {
+    "ingest": "cli.ingest_cmd:ingest",
+    "search": "cli.search_cmd:search",
+    "show": "cli.access_cmd:show",
+    "get": "cli.access_cmd:get",
+    "verify": "cli.verify_cmd:verify",
+    "init": "cli.init_cmd:init",
+    "doctor": "cli.doctor_cmd:doctor",
+    "config": "cli.config_cmd:config",
+    "sip": "cli.sip_cmd:sip",
+    "aip": "cli.aip_cmd:aip",
+    "sig": "cli.sig_cmd:sig",
+    "retention": "cli.retention_cmd:retention",
+    "rule": "cli.rule_cmd:rule",
+    "hold": "cli.hold_cmd:hold",
+    "fixity": "cli.fixity_cmd:fixity",
+    "journal": "cli.journal_cmd:journal",
+    "rebuild": "cli.rebuild_cmd:rebuild",
+    "demo": "cli.demo_cmd:demo",
+}

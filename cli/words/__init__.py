@@ -1,0 +1,51 @@
+"""The words of the command line in Vietnamese and English; codes are never translated."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("vi", "en")
+_chosen: list[str] = []
+
+
+def choose(language: str | None) -> None:
+    """Fix the language for this process: `vi`, `en`, or None to ask the environment."""
+    _chosen[:] = [language] if language in LANGUAGES else []
+
+
+def language() -> str:
+    """Return the language in use: chosen, `KHO_LANG`, the locale's if English, else `vi`."""
+    if _chosen:
+        return _chosen[0]
+    named = os.environ.get("KHO_LANG", "")
+    if named in LANGUAGES:
+        return named
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return "en" if (locale or "").lower().startswith("en") else "vi"
+
+
+@cache
+def _catalogue(name: str) -> dict[str, str]:
+    path = Path(__file__).with_name(f"{name}.toml")
+    flat: dict[str, str] = {}
+    for section, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        flat.update({f"{section}.{key}": str(text) for key, text in entries.items()})
+    return flat
+
+
+def has(key: str) -> bool:
+    """Whether there are words for `key`."""
+    return key in _catalogue("en")
+
+
+def say(key: str, /, **values: object) -> str:
+    """Return the words for `key` in the language in use, with `values` filled in.
+
+    A key without words is returned itself, so that nothing is ever hidden; a test asserts
+    that both catalogues have the same keys and that every key in use has words.
+    """
+    words = _catalogue(language()).get(key) or _catalogue("en").get(key)
+    return key if words is None else words.format(**values)

@@ -1,0 +1,51 @@
+"""Install what the tests need from the system on Debian, and name it elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+NEEDED = {
+    "openssl": "openssl",
+    "unzip": "unzip",
+    "clamd": "clamav-daemon",
+    "pdftoppm": "poppler-utils",
+}
+
+
+def missing() -> list[str]:
+    """Return the Debian packages whose program is not on this machine."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    return sorted({p for program, p in NEEDED.items() if not shutil.which(program, path=path)})
+
+
+def main() -> int:
+    """Install what is missing; exit 1 and name it where that cannot be done."""
+    wanted = missing()
+    if not wanted:
+        return 0
+    apt, root = shutil.which("apt-get"), os.geteuid() == 0
+    sudo = [] if root else ["sudo", "-n"]
+    if apt and (root or shutil.which("sudo")):
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(
+            [*sudo, apt, "update", "-q"], env=environment, check=False, stdout=sys.stderr
+        )
+        subprocess.run(
+            [*sudo, apt, "install", "-y", "-q", "--no-install-recommends", *wanted],
+            env=environment,
+            check=False,
+            stdout=sys.stderr,
+        )
+        wanted = missing()
+    if wanted:
+        sys.stderr.write(
+            f"the tests need these programs (Debian package names): {' '.join(wanted)}\n"
+        )
+    return 1 if wanted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
