@@ -262,3 +262,10 @@ def _toml(value: str | int | bool | tuple[str, ...]) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def masked(url: str) -> str:
+    """Return a URL with the password in it, if any, replaced by three stars."""
+    head, at, tail = url.rpartition("@")
+    user, colon, _ = head.rpartition(":")
+    return f"{user}:***@{tail}" if at and colon and "//" in user else url

@@ -1,0 +1,1 @@
+"""The demonstration: fictional dossiers, their papers, and a guided tour."""

@@ -1,0 +1,156 @@
+"""`kho sip`: make, check and look into submissions; needs no archive."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.errors import ExitCode, FindingsPresent
+from archive.findings import Finding, Report, Severity
+from cli import output, words
+from cli.command import command, group, option, settled
+
+if TYPE_CHECKING:
+    from archive.packages.safe import Limits
+
+sip = group("sip", ["new", "validate", "inspect", "schema"], "cli.sip_cmd")
+
+COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+@command("sip.new", ExitCode.REJECTED)
+@click.argument("folder", type=click.Path(path_type=Path))
+@option(
+    "--kind",
+    type=click.Choice(["folder", "bagit", "eark", "batch"]),
+    default="folder",
+    help="option.kind",
+)
+@click.pass_context
+def new(context: click.Context, folder: Path, kind: str) -> None:
+    """Make an empty submission."""
+    from archive.packages.sip import template
+
+    written = template.write(folder, kind)
+    output.emit(
+        settled(context),
+        {"folder": str(folder), "kind": kind, "files": [str(path) for path in written]},
+        lambda: [str(path) for path in written],
+    )
+
+
+@command("sip.validate", ExitCode.REJECTED, ExitCode.FINDINGS)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option(
+    "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="option.fail_on"
+)
+@option("--for-ingest", is_flag=True, help="option.for_ingest")
+@click.pass_context
+def validate(
+    context: click.Context, paths: tuple[Path, ...], fail_on: str, for_ingest: bool
+) -> int:
+    """Check submissions; exit 5 if one is not accepted."""
+    from archive.assembly import now
+    from archive.packages import sip as submissions
+
+    findings: list[Finding] = []
+    with _scratch() as (scratch, limits):
+        for path in paths:
+            report = submissions.validate(
+                path, scratch=scratch, limits=limits, today=now().date(), as_package=not for_ingest
+            )
+            findings += report
+    report = Report.of(findings)
+    output.emit(settled(context), report.to_json(), lambda: report_lines(report))
+    if not report.accepted:
+        return ExitCode.REJECTED
+    if fail_on == "warning" and any(f.severity is Severity.WARNING for f in report):
+        raise FindingsPresent(words.say("sip.warnings"))
+    return ExitCode.DONE
+
+
+@command("sip.inspect", ExitCode.REJECTED)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.pass_context
+def inspect(context: click.Context, path: Path) -> int:
+    """Show what a submission would become."""
+    from archive.assembly import now
+    from archive.packages import dossier_json
+    from archive.packages import sip as submissions
+
+    results, lines, accepted = [], [], True
+    with _scratch() as (scratch, limits):
+        for ref in submissions.discover(path):
+            with submissions.examined(
+                ref, scratch=scratch, limits=limits, today=now().date()
+            ) as examination:
+                opened, report = examination.sip, examination.report
+                accepted = accepted and report.accepted
+                entry: dict[str, object] = {
+                    "label": ref.label,
+                    "kind": ref.kind,
+                    **report.to_json(),
+                }
+                lines.append(click.style(f"{ref.label} ({ref.kind})", bold=True))
+                if opened is not None:
+                    entry["submission_digest"] = opened.submission_digest
+                    entry["dossier_id"] = opened.dossier.id
+                    entry["description"] = dossier_json.to_json(opened.dossier)
+                    lines += [f"  {opened.dossier.code}  {opened.dossier.title}"]
+                    lines += [
+                        f"  {d.ordinal:3}  {output.size(d.file.size):>9}  {d.file.sha256[:12]}  {d.file.path}"
+                        for d in opened.dossier.documents
+                    ]
+                lines += [f"  {line}" for line in report_lines(report)]
+                results.append(entry)
+    output.emit(settled(context), results, lambda: lines)
+    return ExitCode.DONE if accepted else ExitCode.REJECTED
+
+
+@command("sip.schema")
+@option("--profile", is_flag=True, help="option.profile")
+@click.pass_context
+def schema(context: click.Context, profile: bool) -> None:
+    """Print the JSON Schema of dossier.json or the field profile."""
+    import schemas
+
+    folder = Path(schemas.__file__).parent
+    if profile:
+        text = (folder / "profiles" / "tt05-2025-1.toml").read_text(encoding="utf-8")
+        import tomllib
+
+        output.emit(settled(context), tomllib.loads(text), lambda: [text.rstrip()])
+        return
+    document = json.loads((folder / "dossier-1.schema.json").read_text(encoding="utf-8"))
+    output.emit(settled(context), document, lambda: [output.as_json(document)])
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """Return a report as lines: each finding, then the verdict with its counts."""
+    for finding in report:
+        mark = click.style(
+            f"{words.say(f'severity.{finding.severity}'):9}", fg=COLORS[finding.severity]
+        )
+        place = f" {finding.path}:" if finding.path else ""
+        yield f"{mark} {finding.rule:20}{place} {finding.message}"
+    counts = {s: sum(f.severity is s for f in report) for s in Severity}
+    key = "sip.accepted" if report.accepted else "sip.rejected"
+    yield click.style(
+        words.say(key, errors=counts[Severity.ERROR], warnings=counts[Severity.WARNING]),
+        fg="green" if report.accepted else "red",
+        bold=True,
+    )
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[Path, Limits]]:
+    from archive.packages.safe import Limits
+
+    with tempfile.TemporaryDirectory(prefix="kho-") as folder:
+        yield Path(folder), Limits()
