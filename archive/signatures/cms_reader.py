@@ -1,0 +1,277 @@
+"""CMS SignedData, read: the signer, the attributes, and whether the signature holds.
+
+Nothing here judges trust or time. Source: RFC 5652, RFC 5035, ETSI EN 319 122-1.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto import cms, core, tsp
+from asn1crypto import pdf as adobe_attributes  # noqa: F401  registers Adobe's attribute
+
+from archive.signatures import der
+from archive.signatures.algorithms import (
+    Scheme,
+    UnknownAlgorithm,
+    digest_name,
+    new_hash,
+    scheme_of,
+    verifies,
+)
+from archive.signatures.certificates import Cert, readable
+
+CONTENT_TYPE = "1.2.840.113549.1.9.3"
+MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+SIGNING_TIME = "1.2.840.113549.1.9.5"
+SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
+SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15"
+CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
+SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
+ADOBE_REVOCATION = "1.2.840.113583.1.1.8"
+MAX_CERTIFICATES = 256
+
+
+class NotCms(ValueError):
+    """The bytes are no SignedData with exactly one signer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """Whether what was signed is unchanged, and the signature value is the signer's."""
+
+    digest: bool | None
+    """None if it could not be computed."""
+    signature: bool | None
+    """None if it could not be verified: no certificate, unknown algorithm."""
+    reason: str = ""
+
+    @property
+    def intact(self) -> bool | None:
+        """Whether both hold; None if one could not be told and none is broken."""
+        if self.digest is False or self.signature is False:
+            return False
+        return True if self.digest and self.signature else None
+
+
+class SignedCms:
+    """One parsed SignedData with one SignerInfo."""
+
+    def __init__(self, encoded: bytes) -> None:
+        """Parse; zero bytes after the object are the padding of PDF placeholders.
+
+        Raises:
+            NotCms: not readable, not SignedData, or not exactly one signer.
+        """
+        try:
+            info = cms.ContentInfo.load(encoded)
+            if info["content_type"].dotted != "1.2.840.113549.1.7.2":
+                raise NotCms("the content is not CMS SignedData")
+            self.encoded: bytes = info.dump()
+            self._data = info["content"]
+            self._read()
+        except NotCms:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise NotCms(f"the CMS structure cannot be read: {error}") from error
+
+    def _read(self) -> None:
+        """Read what every caller needs; the rest is read when asked for."""
+        signers = self._data["signer_infos"]
+        self.signers = len(signers)
+        if self.signers != 1:
+            raise NotCms(f"the CMS has {self.signers} signers, one is expected")
+        self._signer = signers[0]
+        self.signature: bytes = self._signer["signature"].native
+        self.signed = _attributes(self._signer["signed_attrs"])
+        self.unsigned = _attributes(self._signer["unsigned_attrs"])
+        content = self._data["encap_content_info"]
+        self.content_type: str = content["content_type"].dotted
+        self.content: bytes | None = _content(content["content"])
+        self.certificates: list[Cert] = readable(self._raw_certificates())
+
+    def _raw_certificates(self) -> list[bytes]:
+        """Return the certificates inside, as they are encoded."""
+        inside = self._data["certificates"]
+        if isinstance(inside, core.Void) or inside is None:
+            return []
+        if len(inside) > MAX_CERTIFICATES:
+            raise NotCms(f"the CMS has more than {MAX_CERTIFICATES} certificates")
+        return [choice.chosen.dump() for choice in inside if choice.name == "certificate"]
+
+    @property
+    def digest_algorithm(self) -> str:
+        """The signer's digest algorithm as hashlib names it; raises UnknownAlgorithm."""
+        return digest_name(self._signer["digest_algorithm"])
+
+    @property
+    def scheme(self) -> Scheme:
+        """The signature scheme; raises UnknownAlgorithm."""
+        try:
+            digest: str | None = self.digest_algorithm
+        except UnknownAlgorithm:
+            digest = None
+        return scheme_of(self._signer["signature_algorithm"], digest)
+
+    def algorithm_names(self) -> tuple[str | None, str | None]:
+        """Return digest and signature algorithm as reports name them."""
+        raw: str = self._signer["digest_algorithm"]["algorithm"].native
+        try:
+            scheme: str | None = self.scheme.name
+        except UnknownAlgorithm:
+            scheme = self._signer["signature_algorithm"]["algorithm"].dotted
+        return raw.upper().replace("_", "-"), scheme
+
+    @property
+    def signing_time(self) -> datetime | None:
+        """The time that the signer claims in the signed attributes."""
+        try:
+            value = self.signed[SIGNING_TIME][0].native
+        except (KeyError, IndexError, ValueError, TypeError):
+            return None
+        if not isinstance(value, datetime):
+            return None
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+    def revocation_objects(self) -> tuple[list[bytes], list[bytes]]:
+        """Return CRLs and OCSP answers inside: SignedData.crls and Adobe's attribute."""
+        crls: list[bytes] = []
+        ocsps: list[bytes] = []
+        inside = self._data["crls"]
+        if not isinstance(inside, core.Void) and inside is not None:
+            for choice in inside:
+                if choice.name == "certificate_list":
+                    crls.append(choice.chosen.dump())
+                elif choice.name == "other" and choice.chosen["other_rev_info_format"].native == (
+                    "ocsp_response"
+                ):
+                    ocsps.append(choice.chosen["other_rev_info"].dump())
+        for value in self.signed.get(ADOBE_REVOCATION, []):
+            _adobe(value, crls, ocsps)
+        return crls, ocsps
+
+    def signer_certificate(self, further: list[Cert] | None = None) -> Cert | None:
+        """Return the signer's certificate from inside, or from `further` ones."""
+        sid = self._signer["sid"]
+        candidates = [*self.certificates, *(further or [])]
+        if sid.name == "issuer_and_serial_number":
+            issuer = sid.chosen["issuer"].hashable
+            serial = sid.chosen["serial_number"].native
+            return next((c for c in candidates if c.serial == serial and c.issuer == issuer), None)
+        wanted = sid.chosen.native
+        return next((c for c in candidates if c.key_id == wanted), None)
+
+    def names_certificate(self, certificate: Cert) -> bool | None:
+        """Return whether the signing-certificate attribute names it; None if absent.
+
+        Source: EN 319 102-1, 5.2.3; RFC 5035, 3 and 5.4.
+        """
+        return _named(self.signed, certificate)
+
+    def timestamp_tokens(self) -> list[bytes]:
+        """Return the signature timestamps, encoded."""
+        return [value.dump() for value in self.unsigned.get(SIGNATURE_TIMESTAMP, [])]
+
+    def integrity(self, content_digest: Callable[[str], bytes], signer: Cert | None) -> Integrity:
+        """Return whether digest and signature hold.
+
+        Args:
+            content_digest: gives the digest of the signed content in an algorithm.
+            signer: the signer's certificate; None if it was not found.
+        """
+        try:
+            name = self.digest_algorithm
+            found = content_digest(name)
+        except UnknownAlgorithm as error:
+            return Integrity(None, None, str(error))
+        if not self.signed:
+            return self._bare(found, signer)
+        digest = self._digest_holds(found)
+        if signer is None:
+            return Integrity(digest, None, "the signer's certificate is not known")
+        if signer.key is None:
+            return Integrity(digest, None, "the kind of the signer's key is not supported")
+        try:
+            holds = self._signature_holds(signer)
+        except UnknownAlgorithm as error:
+            return Integrity(digest, None, str(error))
+        return Integrity(digest, holds)
+
+    def _digest_holds(self, found: bytes) -> bool:
+        """Return whether the message-digest attribute is the content's digest."""
+        values = self.signed.get(MESSAGE_DIGEST, [])
+        if len(values) != 1 or not isinstance(values[0].native, bytes):
+            return False
+        return hmac.compare_digest(values[0].native, found)
+
+    def _signature_holds(self, signer: Cert) -> bool:
+        """Return whether the signature over the signed attributes verifies.
+
+        RFC 5652, 5.4: the attributes are signed as a DER SET OF; some signers sign
+        them in the order in which they wrote them, and either is accepted.
+        """
+        if signer.key is None:
+            return False
+        raw: bytes = self._signer["signed_attrs"].contents
+        scheme = self.scheme
+        if verifies(signer.key, scheme, self.signature, der.tlv(der.SET, raw)):
+            return True
+        parts = [one.dump() for one in self._signer["signed_attrs"]]
+        return verifies(signer.key, scheme, self.signature, der.set_of(*parts))
+
+    def _bare(self, found: bytes, signer: Cert | None) -> Integrity:
+        """Return the integrity of a signature without signed attributes."""
+        if signer is None or signer.key is None:
+            return Integrity(None, None, "the signer's certificate or key is not known")
+        try:
+            holds = verifies(signer.key, self.scheme, self.signature, found, hashed=True)
+        except UnknownAlgorithm as error:
+            return Integrity(None, None, str(error))
+        return Integrity(holds, holds)
+
+
+def _attributes(attributes: object) -> dict[str, list[core.Asn1Value]]:
+    """Return attribute values by object identifier."""
+    if isinstance(attributes, core.Void) or attributes is None:
+        return {}
+    found: dict[str, list[core.Asn1Value]] = {}
+    for one in attributes:  # type: ignore[attr-defined]  # asn1crypto has no types
+        found.setdefault(one["type"].dotted, []).extend(one["values"])
+    return found
+
+
+def _content(value: object) -> bytes | None:
+    """Return the encapsulated content's bytes, or None if it is detached."""
+    if isinstance(value, core.Void) or value is None:
+        return None
+    parsed = value
+    if isinstance(parsed, core.ParsableOctetString | core.OctetString):
+        return bytes(parsed)
+    native = getattr(parsed, "native", None)
+    return native if isinstance(native, bytes) else None
+
+
+def _adobe(value: object, crls: list[bytes], ocsps: list[bytes]) -> None:
+    """Add what Adobe's revocation attribute holds (ISO 32000-2, 12.8.3.3.2)."""
+    for key, found in (("crl", crls), ("ocsp", ocsps)):
+        inside = value[key]  # type: ignore[index]  # asn1crypto has no types
+        if not isinstance(inside, core.Void) and inside is not None:
+            found.extend(one.dump() for one in inside)
+
+
+def _named(signed: dict[str, list[core.Asn1Value]], certificate: Cert) -> bool | None:
+    """Return whether a signing-certificate attribute has the certificate's digest."""
+    for kind, default in ((SIGNING_CERTIFICATE_V2, "sha256"), (SIGNING_CERTIFICATE, "sha1")):
+        for value in signed.get(kind, []):
+            try:
+                schema = tsp.SigningCertificateV2 if default == "sha256" else tsp.SigningCertificate
+                first = schema.load(value.dump())["certs"][0]
+                name = digest_name(first["hash_algorithm"]) if default == "sha256" else default
+                return bool(first["cert_hash"].native == new_hash(name, certificate.der).digest())
+            except (ValueError, TypeError, KeyError, IndexError, UnknownAlgorithm):
+                return False
+    return None

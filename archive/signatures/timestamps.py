@@ -1,0 +1,209 @@
+"""Timestamps: RFC 3161 tokens from an authority on the network or from our own small one."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import secrets
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from asn1crypto import tsp
+
+from archive.errors import Unavailable, UsageError
+from archive.signatures import cms_writer, der
+from archive.signatures.keys import SigningKey
+
+LOCAL_POLICY = "2.25.132838104281460394176190116320870412645"
+"""Policy of the embedded authority: a test service, not independent of the archive."""
+_ACCURACY_SECONDS = 1
+_REJECTION = der.sequence(der.sequence(der.integer(2)))
+_GRANTED = der.sequence(der.integer(0))
+_SHA256_BYTES = 32
+_MAX_RESPONSE_BYTES = 1 << 20
+
+
+class TimestampAuthority(Protocol):
+    """Gives RFC 3161 timestamps.
+
+    Every implementation passes `tests/unit/test_timestamps.py`.
+    """
+
+    def timestamp(self, digest: bytes) -> bytes:
+        """Return a TimeStampToken over a SHA-256 digest, DER.
+
+        The token's imprint is `digest`, and its signature verifies with the
+        certificate in it. Asking again gives another token and does no harm.
+
+        Raises:
+            Unavailable: no authority answered, or none with a usable token.
+        """
+
+
+@dataclass(slots=True)
+class LocalTsa:
+    """A small RFC 3161 responder in this process.
+
+    Its tokens prove no more than the archive's own word. Times never go back within
+    one responder; `ordering` is set only if the caller says that it is the only one.
+    """
+
+    key: SigningKey
+    clock: Callable[[], datetime]
+    """Gives the aware current time."""
+    policy: str = LOCAL_POLICY
+    ordering: bool = False
+    """RFC 3161, 2.4.2: tokens can be ordered by their times, whatever the accuracy."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _last: datetime | None = None
+
+    def timestamp(self, digest: bytes) -> bytes:
+        """Return a token over a SHA-256 digest."""
+        if len(digest) != _SHA256_BYTES:
+            raise UsageError("a SHA-256 digest has 32 bytes")
+        return self._token(der.sequence(cms_writer.digest_algorithm("sha256"), der.octets(digest)))
+
+    def respond(self, request: bytes) -> bytes:
+        """Answer a TimeStampReq with a TimeStampResp, both DER (RFC 3161, 2.4).
+
+        A request that cannot be read, or asks for another digest or policy, is rejected.
+        """
+        try:
+            asked = tsp.TimeStampReq.load(request, strict=True)
+            imprint = asked["message_imprint"]
+            known = imprint["hash_algorithm"]["algorithm"].native == "sha256"
+            nonce, policy = asked["nonce"].native, asked["req_policy"].native
+            size, wants = len(imprint["hashed_message"].native), bool(asked["cert_req"].native)
+        except (ValueError, TypeError, KeyError):
+            return _REJECTION
+        if not known or size != _SHA256_BYTES or policy not in (None, self.policy):
+            return _REJECTION
+        token = self._token(imprint.dump(), nonce=nonce, certificates=wants)
+        return der.sequence(_GRANTED, token)
+
+    def _token(
+        self, imprint: bytes, *, nonce: int | None = None, certificates: bool = True
+    ) -> bytes:
+        """Return the TimeStampToken over an encoded MessageImprint."""
+        info = der.sequence(
+            der.integer(1),
+            der.oid(self.policy),
+            imprint,
+            der.integer(secrets.randbits(127)),
+            der.generalized_time(self._now()),
+            der.sequence(der.integer(_ACCURACY_SECONDS)),
+            *((b"\x01\x01\xff",) if self.ordering else ()),
+            *((der.integer(nonce),) if nonce is not None else ()),
+        )
+        signed = cms_writer.sign(
+            self.key,
+            hashlib.sha256(info).digest(),
+            content_type=cms_writer.TST_INFO,
+            content=info,
+        )
+        return signed.encode(certificates=certificates)
+
+    def _now(self) -> datetime:
+        """Return the time in whole milliseconds, never before the last one given."""
+        with self._lock:
+            now = self.clock()
+            now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+            if self._last is not None:
+                step = timedelta(milliseconds=1 if self.ordering else 0)
+                now = max(now, self._last + step)
+            self._last = now
+            return now
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTsa:
+    """An authority behind HTTP (RFC 3161, 3.4)."""
+
+    url: str
+    timeout_seconds: float = 10.0
+    """For one attempt."""
+    attempts: int = 2
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in ("http", "https"):
+            raise UsageError("the address of a TSA begins with http:// or https://", where=self.url)
+
+    def timestamp(self, digest: bytes) -> bytes:
+        """Return a token that answers our very request: digest, nonce, signature."""
+        nonce = secrets.randbits(63) | 1
+        body = timestamp_request(digest, nonce)
+        last = "no attempt was made"
+        for _ in range(self.attempts):
+            try:
+                return granted_token(self._post(body), digest, nonce)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                last = str(error) or type(error).__name__
+        raise Unavailable(f"the TSA gave no usable timestamp: {last}", where=self.url)
+
+    def _post(self, body: bytes) -> bytes:
+        """Return the response's body."""
+        request = urllib.request.Request(  # noqa: S310  the scheme was checked
+            self.url, body, {"Content-Type": "application/timestamp-query"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:  # noqa: S310
+                content: bytes = answer.read(_MAX_RESPONSE_BYTES)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ValueError(f"HTTP status {error.code}") from error
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """Several authorities: the first that answers, in the given order."""
+
+    authorities: Sequence[TimestampAuthority]
+
+    def timestamp(self, digest: bytes) -> bytes:
+        """Return the token of the first authority that answers."""
+        failures = []
+        for authority in self.authorities:
+            try:
+                return authority.timestamp(digest)
+            except Unavailable as error:
+                failures.append(f"{error.where}: {error.message}")
+        raise Unavailable("no TSA answered: " + "; ".join(failures or ["none is configured"]))
+
+
+def timestamp_request(digest: bytes, nonce: int) -> bytes:
+    """Return a TimeStampReq over a SHA-256 digest that asks for the certificate."""
+    imprint = der.sequence(cms_writer.digest_algorithm("sha256"), der.octets(digest))
+    return der.sequence(der.integer(1), imprint, der.integer(nonce), b"\x01\x01\xff")
+
+
+def granted_token(response: bytes, digest: bytes, nonce: int) -> bytes:
+    """Return the token of a TimeStampResp after checking that it answers the request.
+
+    Raises:
+        ValueError: refused, malformed, or over another digest or nonce, or not signed.
+    """
+    from archive.signatures.tokens import Token  # reads with the verifier
+
+    try:
+        answer = tsp.TimeStampResp.load(response, strict=True)
+        status = answer["status"]["status"].native
+        if status not in ("granted", "granted_with_mods"):
+            raise ValueError(f"the TSA answered {status}")
+        encoded: bytes = answer["time_stamp_token"].dump()
+    except (TypeError, KeyError) as error:
+        raise ValueError("the TSA's answer is malformed") from error
+    token = Token.load(encoded)
+    if not token.covers_digest(digest, "sha256"):
+        raise ValueError("the token is over another digest")
+    if token.nonce != nonce:
+        raise ValueError("the token has another nonce")
+    if not token.intact:
+        raise ValueError("the token's signature does not verify")
+    return encoded
