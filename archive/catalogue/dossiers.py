@@ -1,0 +1,60 @@
+"""The register of dossiers: `dossiers.register(conn, holding)`, `dossiers.get(conn, id)`, …
+
+Everything that changes a dossier takes the connection of `Catalogue.begin`; append the
+journal's event through the same connection, as the transaction's last statement.
+"""
+
+from archive.catalogue.dues import due, due_counts, set_due, set_dues
+from archive.catalogue.holding import (
+    Due,
+    HeldContent,
+    HeldVersion,
+    Holding,
+    signature_outcome,
+)
+from archive.catalogue.locks import locks_ending, set_locked, unlocked
+from archive.catalogue.reading import (
+    Counts,
+    all,  # noqa: A004 - reads as `dossiers.all(conn)`
+    by_code,
+    by_submission,
+    counts,
+    files,
+    get,
+    holding_content,
+    known_places,
+    verdicts,
+    versions,
+    years,
+)
+from archive.catalogue.registering import register, register_all, revise
+
+__all__ = [
+    "Counts",
+    "Due",
+    "HeldContent",
+    "HeldVersion",
+    "Holding",
+    "all",
+    "by_code",
+    "by_submission",
+    "counts",
+    "due",
+    "due_counts",
+    "files",
+    "get",
+    "holding_content",
+    "known_places",
+    "locks_ending",
+    "register",
+    "register_all",
+    "revise",
+    "set_due",
+    "set_dues",
+    "set_locked",
+    "signature_outcome",
+    "unlocked",
+    "verdicts",
+    "versions",
+    "years",
+]

@@ -1,0 +1,131 @@
+"""When dossiers are due, as last computed: writing it and listing it, out of millions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+
+from archive.catalogue import rows, tables
+from archive.catalogue.holding import Due
+from archive.errors import NotHeld
+
+_TABLE = tables.dossiers
+
+
+def set_due(
+    conn: Connection,
+    dossier_id: str,
+    action: str | None,
+    due_on: date | None,
+    rule_code: str | None,
+    schedule_version: str,
+) -> None:
+    """Record when a dossier is due, instead of what was recorded before.
+
+    Raises:
+        NotHeld: there is no such dossier.
+    """
+    values = {
+        "retention_action": action,
+        "retention_due_on": due_on,
+        "retention_rule": rule_code,
+        "retention_schedule": schedule_version,
+    }
+    changed = conn.execute(update(_TABLE).where(_TABLE.c.id == dossier_id).values(values))
+    if changed.rowcount == 0:
+        raise NotHeld("the archive holds no such dossier", where=dossier_id)
+
+
+def set_dues(conn: Connection, dues: Iterable[Due]) -> None:
+    """Record many at once; those of dossiers that are not held are left out."""
+    parameters = [{"dossier": due.dossier_id, **rows.due_values(due)} for due in dues]
+    if parameters:
+        names = [name for name in parameters[0] if name != "dossier"]
+        statement = update(_TABLE).where(_TABLE.c.id == bindparam("dossier"))
+        conn.execute(statement.values({name: bindparam(name) for name in names}), parameters)
+
+
+def due(
+    conn: Connection,
+    on: date,
+    limit: int = 100,
+    after: Due | None = None,
+    *,
+    action: str | None = None,
+) -> tuple[Due, ...]:
+    """List dossiers that are due on a day, by action, then the longest due first.
+
+    Args:
+        conn: the transaction.
+        on: the day; listed is what has `due_on` on it or earlier.
+        limit: at most so many.
+        after: the last one of the page before.
+        action: only this action.
+    """
+    found: list[Due] = []
+    for each in _actions(conn) if action is None else (action,):
+        if after is not None and after.action is not None and each < after.action:
+            continue
+        start = after if after is not None and after.action == each else None
+        found += _page(conn, each, on, limit - len(found), start)
+        if len(found) == limit:
+            break
+    return tuple(found)
+
+
+def due_counts(conn: Connection, on: date) -> Mapping[str, int]:
+    """Return how many dossiers are due on a day, by action."""
+    return {
+        action: conn.execute(
+            select(func.count()).select_from(_TABLE).where(*_is_due(action, on))
+        ).scalar_one()
+        for action in _actions(conn)
+    }
+
+
+def _page(conn: Connection, action: str, on: date, limit: int, after: Due | None) -> Iterator[Due]:
+    key = tuple_(_TABLE.c.retention_due_on, _TABLE.c.id)
+    statement: Select[Any] = select(
+        _TABLE.c.id,
+        _TABLE.c.retention_action,
+        _TABLE.c.retention_due_on,
+        _TABLE.c.retention_rule,
+        _TABLE.c.retention_schedule,
+    ).where(*_is_due(action, on))
+    if after is not None:
+        last = tuple_(
+            literal(after.due_on, _TABLE.c.retention_due_on.type),
+            literal(after.dossier_id, _TABLE.c.id.type),
+        )
+        statement = statement.where(key > last)
+    ordered = statement.order_by(_TABLE.c.retention_due_on, _TABLE.c.id).limit(limit)
+    for row in conn.execute(ordered):
+        found = rows.due_of(row)
+        if found is not None:
+            yield found
+
+
+def _is_due(action: str, on: date) -> tuple[ColumnElement[bool], ...]:
+    return (_TABLE.c.retention_action == action, _TABLE.c.retention_due_on <= on)
+
+
+def _actions(conn: Connection) -> Iterator[str]:
+    """Yield the actions in use by hopping over the index, one look-up each."""
+    column = _TABLE.c.retention_action
+    found = conn.execute(select(func.min(column))).scalar()
+    while found is not None:
+        yield found
+        found = conn.execute(select(func.min(column)).where(column > found)).scalar()

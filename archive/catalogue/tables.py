@@ -1,0 +1,241 @@
+"""The tables of the catalogue. Their history is in `migrations/versions`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
+
+REVISION: Final = "0001"
+"""The migration that makes these tables; a test compares it with `migrations`."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit row number; SQLite counts by itself only in a column declared INTEGER."""
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("id", UuidText, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("code_old", Text),
+    Column("file_code", Text),
+    Column("title", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("agency_name", Text),
+    Column("fonds", Text, nullable=False),
+    Column("procedure", Text, nullable=False),
+    Column("procedure_name", Text),
+    # Personal data: in the register, never in the journal.
+    Column("applicant_name", Text, nullable=False),
+    Column("applicant_identity", Text),
+    Column("applicant_kind", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("due_on", Date),
+    Column("closed_on", Date),
+    Column("status", Text, nullable=False),
+    Column("result_number", Text),
+    Column("important", Boolean, nullable=False),
+    Column("description", JsonValue, nullable=False),
+    Column("signature_outcome", Text, nullable=False),
+    # Derived from the facts by the schedule in force, for listing; decided anew at execution.
+    Column("retention_action", Text),
+    Column("retention_due_on", Date),
+    Column("retention_rule", Text),
+    Column("retention_schedule", Text),
+    UniqueConstraint("agency", "code"),
+    Index("ix_dossiers_code", "code"),
+    Index("ix_dossiers_code_old", "code_old"),
+    Index("ix_dossiers_file_code", "file_code"),
+    Index("ix_dossiers_year_id", "year", "id"),
+    Index("ix_dossiers_retention", "retention_action", "retention_due_on", "id"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("dossier_id", UuidText, ForeignKey("dossiers.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("place", ByteOrdered, nullable=False, unique=True),
+    Column("sha256", Digest, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("seal_digest", Digest, nullable=False),
+    Column("sealed_at", Instant, nullable=False),
+    Column("submission_digest", Digest, nullable=False),
+    Column("held_since", Instant, nullable=False),
+    Column("locked_at", Instant),
+    Column("locked_until", Instant),
+    Index("ix_versions_submission_digest", "submission_digest"),
+    Index("ix_versions_locked_until", "locked_until", "place"),
+    Index(
+        "ix_versions_unlocked",
+        "place",
+        sqlite_where=text("locked_at IS NULL"),
+        postgresql_where=text("locked_at IS NULL"),
+    ),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("dossier_id", UuidText, ForeignKey("dossiers.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("sha256", Digest, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("puid", Text),
+    Column("format_name", Text),
+    Column("role", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("type_code", Text),
+    Column("description", JsonValue, nullable=False),
+    Index("ix_files_sha256", "sha256"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("dossier_id", UuidText, ForeignKey("dossiers.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("indication", Text, nullable=False),
+    Column("sub_indication", Text),
+    Column("format", Text, nullable=False),
+    Column("proven_at", Instant),
+    Column("test", Boolean, nullable=False),
+    Column("description", JsonValue, nullable=False),
+    Index("ix_verdicts_indication", "indication", "sub_indication"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=False),
+    Column("at", ByteOrdered, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),
+    Column("commitment", Digest, nullable=False),
+    Column("prev", Digest, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Index("ix_journal_subject_seq", "subject", "seq"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", Digest, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", UuidText, primary_key=True),
+    # No foreign key: a hold outlives its dossier's row, and a rebuild may read it first.
+    Column("dossier_id", UuidText),
+    Column("procedure", Text),
+    Column("agency", Text),
+    Column("owner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("legal_reference", Text, nullable=False),
+    Column("review_on", Date),
+    Column("placed_at", Instant, nullable=False),
+    Column("placed_by", Text, nullable=False),
+    Column("lifted_at", Instant),
+    Column("lifted_by", Text),
+    Column("lift_reason", Text),
+    Index("ix_holds_dossier_id", "dossier_id"),
+    Index("ix_holds_lifted_at", "lifted_at"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("agency", Text, primary_key=True),
+    Column("adopted_at", Instant, primary_key=True),
+    Column("in_force_from", Date, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("adopted_by", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("dossier_id", UuidText, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("change", Text, nullable=False),
+    # A row number is never given out twice, or `done` could remove a later change.
+    sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", UuidText, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("parameters", JsonValue, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Index("ix_jobs_kind_key", "kind", "key"),
+)
+
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("job_id", UuidText, ForeignKey("jobs.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("outcome", JsonValue),
+    Column("settled_at", Instant),
+    Index("ix_job_items_state", "job_id", "state", "ordinal"),
+)
+
+fixity_checks = Table(
+    "fixity_checks",
+    metadata,
+    Column("place", ByteOrdered, primary_key=True),
+    Column("copy", Text, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("checked_at", Instant, nullable=False),
+    Column("found", Digest),
+    Column("detail", Text, nullable=False),
+    Index("ix_fixity_checks_outcome", "outcome", "place"),
+)
