@@ -103,13 +103,6 @@ def elements(
         parser.close()
 
 
-def serialise(root: etree._Element) -> bytes:
-    """Return a document as UTF-8 with declaration and indentation; equal trees, equal bytes."""
-    etree.indent(root)
-    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return content + b"\n"
-
-
 def as_finding(error: Rejected, path: str, *, rule: str | None = None) -> Finding:
     """Return a parse error as a finding of rule `XML-…`, or of `rule` if given."""
     own_rule, _, message = error.message.partition(": ")
@@ -173,6 +166,8 @@ _OPTIONS: dict[str, Any] = {
 def _guarded(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
     """Yield the document in pieces, after its prolog has been found harmless."""
     head = stream.read(PROLOG_BYTES)
+    if not head:
+        raise Rejected("XML-SYNTAX: the document is empty")
     _check_prolog(head)
     total = 0
     piece = head

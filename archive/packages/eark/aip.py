@@ -6,6 +6,8 @@ of several packages or of the archive file, which is not seen here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archive.errors import Rejected
 from archive.packages import xml
 from archive.packages.eark import references
@@ -35,10 +37,11 @@ def check(package: Package, mets: Mets) -> Findings:
         yield must("AIPM5", place(mets, mets.root), message)
     elif not any((one.get("MDTYPE") or "").startswith("PREMIS") for one in provenance):
         yield should("AIPM6", place(mets, provenance[0], "MDTYPE"), "none is of MDTYPE PREMIS")
-    for reference in provenance:
-        name = references.target(package, mets, reference.get(XLINK + "href") or "")
-        if name:
-            yield from _premis(package, name)
+    hrefs = (reference.get(XLINK + "href") or "" for reference in provenance)
+    names = {references.target(package, mets, href) for href in hrefs} - {None}
+    yield from _premis(
+        {name: root for name in names if name and (root := _read(package, name)) is not None}
+    )
 
 
 def _divided(package: Package, mets: Mets) -> Findings:
@@ -53,22 +56,30 @@ def _divided(package: Package, mets: Mets) -> Findings:
             yield must("AIP3", place(mets, mets.root), f"no mptr points to {shown(name)}")
 
 
-def _premis(package: Package, name: str) -> Findings:
+def _read(package: Package, name: str) -> Element | None:
     try:
-        root = xml.parse(package.root / name).getroot()
+        return xml.parse(package.root / name).getroot()
     except (Rejected, OSError):
-        return  # the schema check reports it
-    known = {_key(one) for one in root.iter(_PREMIS + "agentIdentifier")}
-    for event in root.iter(_PREMIS + "event"):
-        links = event.findall(_PREMIS + "linkingAgentIdentifier")
-        where = f"{name}#line {event.sourceline}"
-        if not links:
-            # AIP16: the agent that caused an event is linked to it.
-            yield must("AIP16", where, "the event has no linkingAgentIdentifier")
-        for link in links:
-            if _key(link) not in known:
-                # AIP18: agents that events name are described.
-                yield must("AIP18", where, f"agent {shown(_key(link)[1])} is not described")
+        return None  # the check of metadata files reports it
+
+
+def _premis(roots: Mapping[str, Element]) -> Findings:
+    found = (one for root in roots.values() for one in root.iter(_PREMIS + "agentIdentifier"))
+    known = {_key(one) for one in found}
+    for name, root in sorted(roots.items()):
+        for event in root.iter(_PREMIS + "event"):
+            yield from _event(event, f"{name}#line {event.sourceline}", known)
+
+
+def _event(event: Element, where: str, known: set[tuple[str, str]]) -> Findings:
+    links = event.findall(_PREMIS + "linkingAgentIdentifier")
+    if not links:
+        # AIP16: the agent that caused an event is linked to it.
+        yield must("AIP16", where, "the event has no linkingAgentIdentifier")
+    for link in links:
+        if _key(link) not in known:
+            # AIP18: agents that events name are described.
+            yield must("AIP18", where, f"agent {shown(_key(link)[1])} is not described")
 
 
 def _key(identifier: Element) -> tuple[str, str]:

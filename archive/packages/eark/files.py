@@ -38,7 +38,8 @@ def check(package: Package, mets: Mets) -> Findings:
             yield from _expected_groups(mets, section, groups)
         for group in groups:
             yield from _group(package, mets, group)
-        yield from _unused_options(mets, section, groups)
+        if mets.is_package:
+            yield from _unused_options(mets, section, groups)
 
 
 def _expected_groups(mets: Mets, section: Element, groups: list[Element]) -> Findings:

@@ -10,6 +10,11 @@ from archive.packages.eark.package import METS_NAME, Mets, Package
 from archive.packages.eark.rules import Findings, should
 
 _OWN_FOLDERS = ("metadata", "schemas", "documentation")
+_KINDS = (
+    ("CSIPSTR6", "preservation", ("preserv", "premis")),
+    ("CSIPSTR7", "descriptive", ("descri", "mods", "dublin")),
+)
+"""By requirement: the folder's name, and the words by which its content is known."""
 
 
 def check(package: Package, mets: Mets | None) -> Findings:
@@ -34,20 +39,19 @@ def _lookalike(package: Package, name: str) -> str:
 
 def _metadata_kinds(package: Package) -> Findings:
     # CSIPSTR6, CSIPSTR7: if there is preservation or descriptive metadata, it lies in the
-    # folder of that name. Metadata of neither kind may lie anywhere (CSIPSTR8).
-    loose = [
-        name
-        for name in package.below("metadata")
-        if name.startswith("metadata/") and name.count("/") == 1
-    ]
-    for name in loose:
-        folded = name.casefold()
-        if "premis" in folded:
-            yield should(
-                "CSIPSTR6", name, "preservation metadata should be in metadata/preservation"
-            )
-        elif any(word in folded for word in ("ead", "mods", "dc.", "dublin", "descri")):
-            yield should("CSIPSTR7", name, "descriptive metadata should be in metadata/descriptive")
+    # folder of that name. Metadata of neither kind may lie anywhere (CSIPSTR8), so a file or
+    # folder counts as of a kind if its name says so.
+    for rule, name, words in _KINDS:
+        right = f"metadata/{name}"
+        for found in _directly_in_metadata(package):
+            folded = found.removeprefix("metadata/").casefold()
+            if found != right and any(word in folded for word in words):
+                yield should(rule, found, f"{name} metadata should be in the folder {right}")
+
+
+def _directly_in_metadata(package: Package) -> list[str]:
+    inside = [name for name in package.files | package.folders if name.startswith("metadata/")]
+    return sorted(name for name in inside if name.count("/") == 1)
 
 
 def _representations(package: Package, mets: Mets | None) -> Findings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +16,6 @@ METS = "{http://www.loc.gov/METS/}"
 XLINK = "{http://www.w3.org/1999/xlink}"
 CSIP = "{https://DILCIS.eu/XML/METS/CSIPExtensionMETS}"
 SIP = "{https://DILCIS.eu/XML/METS/SIPExtensionMETS}"
-STANDARD_FOLDERS = frozenset(
-    {"metadata", "representations", "schemas", "documentation", "data", "descriptive"}
-)
 
 
 @dataclass(frozen=True)
@@ -92,14 +90,19 @@ class Package:
     """Digests that are already known, by file."""
 
     @cached_property
+    def by_canonical_name(self) -> Mapping[str, str]:
+        """Each file by its name in NFC; file systems differ in the form they keep."""
+        return {canonical(name): name for name in sorted(self.files)}
+
+    @cached_property
     def by_folded_name(self) -> Mapping[str, str]:
-        """Each file by its name without regard to case."""
-        return {name.casefold(): name for name in sorted(self.files)}
+        """Each file by its name in NFC and without regard to case."""
+        return {canonical(name).casefold(): name for name in sorted(self.files)}
 
     @cached_property
     def folded_folders(self) -> frozenset[str]:
         """The folders' names without regard to case."""
-        return frozenset(name.casefold() for name in self.folders)
+        return frozenset(canonical(name).casefold() for name in self.folders)
 
     @property
     def representations(self) -> list[str]:
@@ -112,6 +115,11 @@ class Package:
         """Yield the files in a folder and its subfolders, without placeholders."""
         prefix = f"{folder}/" if folder else ""
         return (n for n in sorted(self.files) if n.startswith(prefix) and not is_placeholder(n))
+
+
+def canonical(name: str) -> str:
+    """Return a name in Unicode's composed form, in which equal names are equal strings."""
+    return unicodedata.normalize("NFC", name)
 
 
 def is_placeholder(name: str) -> bool:

@@ -7,7 +7,7 @@ says which number is whose.
 Findings of our own, where a requirement's number would say too little:
 
     KHO-EARK-HREF-EMPTY      an empty reference means the METS document itself (RFC 3986, 4.4)
-    KHO-EARK-HREF-CASE       a file of this name exists only with other case or Unicode form
+    KHO-EARK-HREF-CASE       a file of this name exists only with other upper and lower case
     KHO-EARK-HREF-EXTERNAL   outside the package; nothing is fetched, so nothing was checked
     KHO-EARK-LINE-ENDS       size and checksum fit the file with other line ends: it was
                              converted on the way, for example by a version control system
@@ -17,7 +17,6 @@ Findings of our own, where a requirement's number would say too little:
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -25,7 +24,7 @@ from urllib.parse import unquote
 
 from archive.findings import Finding
 from archive.packages.eark import fixity
-from archive.packages.eark.package import XLINK, Mets, Package
+from archive.packages.eark.package import XLINK, Mets, Package, canonical
 from archive.packages.eark.rules import Element, Findings, must, place, should, shown
 from archive.packages.eark.values import (
     CHECKSUM_TYPES,
@@ -82,6 +81,8 @@ def target(package: Package, mets: Mets, href: str) -> str | None:
         name = _within_package(mets, candidate)
         if name is not None and name in package.files:
             return name
+        if name is not None and canonical(name) in package.by_canonical_name:
+            return package.by_canonical_name[canonical(name)]
     return None
 
 
@@ -130,7 +131,7 @@ def nearly(package: Package, mets: Mets, href: str) -> str | None:
     name = _within_package(mets, unquote(href))
     if name is None:
         return None
-    return package.by_folded_name.get(unicodedata.normalize("NFC", name).casefold())
+    return package.by_folded_name.get(canonical(name).casefold())
 
 
 def described(
@@ -141,19 +142,28 @@ def described(
     yield from _media_type(mets, element, numbers)
     yield from _created(package, mets, element, numbers)
     name = target(package, mets, href) if href else None
-    broken = list(_size(package, mets, element, name, numbers))
-    broken += _checksum(package, mets, element, name, numbers)
-    if broken and name and _line_ends_changed(package, element, name):
+    try:
+        yield from _content(package, mets, element, name, numbers)
+    except OSError as error:
         where = place(mets, element)
-        message = f"the line ends of {shown(name)} were changed after the package was made"
-        mismatches = [finding for finding in broken if finding.message.startswith(_MISMATCH)]
-        broken = [finding for finding in broken if finding not in mismatches]
-        if mismatches:
-            broken.append(must("KHO-EARK-LINE-ENDS", where, message))
-    yield from broken
+        yield must(numbers.checksum, where, f"{shown(name or '')} cannot be read: {error.strerror}")
 
 
 _MISMATCH = "differs from the file: "
+
+
+def _content(
+    package: Package, mets: Mets, element: Element, name: str | None, numbers: Numbers
+) -> Findings:
+    """Compare size and checksum with the file, and look for the usual cause if they differ."""
+    broken = list(_size(package, mets, element, name, numbers))
+    broken += _checksum(package, mets, element, name, numbers)
+    mismatches = [finding for finding in broken if finding.message.startswith(_MISMATCH)]
+    if mismatches and name and _line_ends_changed(package, element, name):
+        message = f"the line ends of {shown(name)} were changed after the package was made"
+        broken = [finding for finding in broken if finding not in mismatches]
+        broken.append(must("KHO-EARK-LINE-ENDS", place(mets, element), message))
+    yield from broken
 
 
 def _metadata_type(mets: Mets, element: Element, numbers: Numbers) -> Findings:

@@ -64,6 +64,10 @@ def _division(
     for pointer in pointers:
         yield from _group(mets, pointer)
         yield from references.locator(package, mets, pointer, _POINTER)
+        name = references.target(package, mets, pointer.get(XLINK + "href") or "")
+        if name and name.rpartition("/")[2] != METS_NAME:
+            where = place(mets, pointer, "xlink:href")
+            yield must("CSIP110", where, f"{shown(name)} is not a representation's METS.xml")
 
 
 def _label(package: Package, mets: Mets, one: Element, pointers: list[Element]) -> Findings:

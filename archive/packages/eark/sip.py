@@ -124,12 +124,7 @@ def _agents(mets: Mets, header: Element) -> Findings:
         if not agent.get("ROLE"):
             for rule in ("SIP10", "SIP16"):
                 yield must(rule, place(mets, agent, "ROLE"), "ROLE is missing or empty")
-    creators = _with_role(agents, "ARCHIVIST")
-    if not creators:
-        yield may("SIP9", place(mets, header), "no agent for the archival creator (ARCHIVIST)")
-    for agent in creators:
-        yield from _typed(mets, agent, "SIP11", _PERSONS)
-        yield from _party(mets, agent, _CREATOR)
+    yield from _creators(mets, header, agents)
     yield from _submitters(mets, header, agents)
     preservers = _with_role(agents, "PRESERVATION")
     if not preservers:
@@ -141,8 +136,25 @@ def _agents(mets: Mets, header: Element) -> Findings:
         yield from _party(mets, agent, _PRESERVER)
 
 
+def _creators(mets: Mets, header: Element, agents: list[Element]) -> Findings:
+    # SIP10 fixes no role for the archival creator: without an ARCHIVIST, every organization
+    # among the CREATORs may be meant, beside the submitting one.
+    own = _with_role(agents, "ARCHIVIST")
+    meant = own or [one for one in _submitting(agents) if one.get("TYPE") != "INDIVIDUAL"]
+    if not own and len(meant) < 2:
+        yield may("SIP9", place(mets, header), "no agent for the archival creator")
+    for agent in meant:
+        yield from _typed(mets, agent, "SIP11", _PERSONS)
+        yield from _party(mets, agent, _CREATOR)
+
+
+def _submitting(agents: list[Element]) -> list[Element]:
+    creators = _with_role(agents, "CREATOR")
+    return [agent for agent in creators if agent.get("OTHERTYPE") != "SOFTWARE"]
+
+
 def _submitters(mets: Mets, header: Element, agents: list[Element]) -> Findings:
-    own = [agent for agent in _with_role(agents, "CREATOR") if agent.get("OTHERTYPE") != "SOFTWARE"]
+    own = _submitting(agents)
     for agent in own:
         yield from _typed(mets, agent, "SIP17", _PERSONS)
     if not any(agent.get("TYPE") in _PERSONS for agent in own):

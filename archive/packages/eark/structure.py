@@ -104,7 +104,11 @@ def _lists(mets: Mets, division: Element, rule: str, attribute: str) -> Findings
 def _division(mets: Mets, main: Element, divisions: list[Element], kind: _Division) -> Findings:
     found = [one for one in divisions if one.get("LABEL") == kind.label]
     prefix = kind.label + "/"
-    if not found and not any((one.get("LABEL") or "").startswith(prefix) for one in divisions):
+    if (
+        mets.is_package
+        and not found
+        and not any((one.get("LABEL") or "").startswith(prefix) for one in divisions)
+    ):
         yield should(kind.exists, place(mets, main), f"no div has the LABEL “{kind.label}”")
     if len(found) > 1:
         yield must(kind.exists, place(mets, found[1]), f"{len(found)} div with this LABEL")

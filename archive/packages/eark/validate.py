@@ -103,6 +103,10 @@ def _single_root(folder: Path, package_folder: Path, unpacked: bool) -> Iterator
     # CSIPSTR1: a single root folder; an archive must unpack to one.
     if package_folder == folder and unpacked:
         yield must("CSIPSTR1", "", "the archive does not unpack to a single root folder")
+    elif package_folder == folder and not (folder / METS_NAME).is_file():
+        several = [path.name for path in _visible(folder) if (path / METS_NAME).is_file()]
+        if len(several) > 1:
+            yield must("CSIPSTR1", "", f"holds {len(several)} packages: {', '.join(several[:5])}")
     elif package_folder != folder:
         for path in _visible(folder):
             if path != package_folder:

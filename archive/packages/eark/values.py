@@ -66,7 +66,7 @@ def is_name(value: str) -> bool:
 
 def is_number(value: str) -> bool:
     """Return whether a value is a whole number of bytes."""
-    return value.isascii() and value.isdigit()
+    return value.isascii() and value.isdigit() and len(value) < 20
 
 
 def date_time(value: str) -> datetime | None:
