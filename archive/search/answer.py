@@ -44,10 +44,11 @@ def answer(readers: Readers, query: Query) -> Page:
         return Page(0, (), diagnostics=tuple(wrong))
     place = cursors.decode(query.cursor, query) if query.cursor else None
     asked = plan(query)
-    exact = _count(readers, asked.base)
-    guesses = _Guesses(readers, asked)
-    level = place.guessing if place else guesses.level(exact) if query.approximate else 0
-    return _Answer(readers, query, asked, exact, guesses.at(level), level).page(place)
+    exact = _counts(readers, asked.base)
+    level = 0
+    if query.approximate:
+        level = place.guessing if place else _level(readers, asked, sum(exact.values()))
+    return _Answer(readers, query, asked, exact, _guesses(asked, level), level).page(place)
 
 
 def _check(query: Query) -> None:
@@ -58,8 +59,10 @@ def _check(query: Query) -> None:
             raise QueryRejected(f"there is no facet {name!r}", hint=", ".join(FACETS))
 
 
-def _count(readers: Readers, node: Node) -> int:
-    return sum(reader.count(part) for _, reader, part in _parts(readers, node))
+def _counts(readers: Readers, node: Node) -> dict[int, int]:
+    """Return how many hits each year has, without the years that have none."""
+    counts = {year: reader.count(part) for year, reader, part in _parts(readers, node)}
+    return {year: count for year, count in counts.items() if count}
 
 
 def _parts(readers: Readers, node: Node) -> list[tuple[int, PartitionReader, Node]]:
@@ -68,33 +71,21 @@ def _parts(readers: Readers, node: Node) -> list[tuple[int, PartitionReader, Nod
     return [(year, reader, part) for year, reader, part in parts if part != NOTHING]
 
 
-class _Guesses:
-    """What is tried when there are few exact hits: names first, then any words."""
+def _level(readers: Readers, asked: Plan, exact: int) -> int:
+    """Return 0: nothing is to be guessed; 1: names; 2: names, then any words."""
+    if exact >= names.ENOUGH or not asked.words:
+        return 0
+    return 1 if exact or _counts(readers, either(*_guesses(asked, 1))) else 2
 
-    def __init__(self, readers: Readers, asked: Plan) -> None:
-        self._readers = readers
-        self._asked = asked
 
-    def level(self, exact: int) -> int:
-        """Return 0: nothing is to be guessed; 1: names; 2: names and words."""
-        if exact >= names.ENOUGH or not self._asked.words:
-            return 0
-        if exact == 0 and _count(self._readers, either(*self.at(1))) == 0:
-            return 2
-        return 1
-
-    def at(self, level: int) -> tuple[Node, ...]:
-        """Return the guesses of a level, best first."""
-        if level == 0:
-            return ()
-        found = names.misspelt_names(self._asked.words, self._vocabulary)
-        if level > 1:
-            found.append(names.misspelt_words(self._asked.words))
-        return tuple(both(guess, self._asked.rest) for guess in found)
-
-    def _vocabulary(self, field: str) -> frozenset[str]:
-        readers = self._readers.values()
-        return frozenset[str]().union(*(reader.vocabulary(field) for reader in readers))
+def _guesses(asked: Plan, level: int) -> tuple[Node, ...]:
+    """Return the guesses of a level, best first."""
+    if level == 0:
+        return ()
+    found = names.misspelt_names(asked.words)
+    if level > 1:
+        found.append(names.misspelt_words(asked.words))
+    return tuple(both(guess, asked.rest) for guess in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +93,22 @@ class _Answer:
     readers: Readers
     query: Query
     asked: Plan
-    exact: int
+    exact: Mapping[int, int]
+    """Exact hits of each year that has some."""
     guesses: tuple[Node, ...]
     level: int
 
     def page(self, place: cursors.Place | None) -> Page:
         found = either(self.asked.base, *self.guesses)
-        total = _count(self.readers, found) if self.guesses else self.exact
-        steps = self._steps(found)
-        hits, last = self._hits(steps, place)
+        counts = _counts(self.readers, found) if self.guesses else self.exact
+        hits, last = self._hits(self._steps(found), place, counts)
+        total = sum(counts.values())
         return Page(
             total=total,
             hits=tuple(hits),
-            facets=tuple(self._facet(name, found) for name in self.query.facets),
+            facets=self._facets(found, counts),
             cursor=cursors.encode(last, self.query) if last else None,
-            approximate=total - self.exact,
+            approximate=total - sum(self.exact.values()),
         )
 
     def _steps(self, found: Node) -> list[Node]:
@@ -135,33 +127,22 @@ class _Answer:
         return steps
 
     def _hits(
-        self, steps: list[Node], place: cursors.Place | None
+        self, steps: list[Node], place: cursors.Place | None, counts: Mapping[int, int]
     ) -> tuple[list[Hit], cursors.Place | None]:
         order = Order(self.query.sort, self.query.reversed)
         wanted = self.query.limit + 1
+        left = sum(counts.values())
+        readers = {year: self.readers[year] for year in counts}
         rows: list[tuple[int, Row]] = []
         for step in range(place.tier if place else 0, len(steps)):
             after = place.row if place and step == place.tier else None
-            top = self._top(steps[step], order, after, wanted - len(rows))
+            top = _top(readers, steps[step], order, after, wanted - len(rows))
             rows += [(step, row) for row in top]
-            if len(rows) >= wanted:
+            if len(rows) >= min(wanted, left):
                 break
         page, more = rows[: self.query.limit], rows[self.query.limit :]
         last = cursors.Place(page[-1][0], page[-1][1], self.level) if more else None
         return self._flagged(page, len(steps)), last
-
-    def _top(self, node: Node, order: Order, after: Row | None, limit: int) -> list[Row]:
-        parts = _parts(self.readers, node)
-        if order.fields[0] == "received":
-            # Years are in the order of receipt: the first ones that fill the page are enough.
-            rows: list[Row] = []
-            for _, reader, part in sorted(parts, key=_year_of, reverse=order.descending):
-                rows += reader.top(part, order, after, limit - len(rows))
-                if len(rows) >= limit:
-                    break
-            return rows
-        tops = [reader.top(part, order, after, limit) for _, reader, part in parts]
-        return list(heapq.merge(*tops, reverse=order.descending))[:limit]
 
     def _flagged(self, page: list[tuple[int, Row]], steps: int) -> list[Hit]:
         if self.query.sort is Sort.RELEVANCE:
@@ -177,22 +158,40 @@ class _Answer:
     def _exact_among(self, keys: tuple[str, ...]) -> set[str]:
         node = both(self.asked.base, In("key", keys))
         order = Order(Sort.RECEIVED, descending=True)
-        parts = _parts(self.readers, node)
-        return {
-            row.key for _, reader, part in parts for row in reader.top(part, order, None, len(keys))
-        }
+        return {row.key for row in _top(self.readers, node, order, None, len(keys))}
 
-    def _facet(self, name: str, found: Node) -> Facet:
-        counts: Counter[str] = Counter()
-        for year, reader, part in _parts(self.readers, found):
-            if name == "year":
-                counts[str(year)] += reader.count(part)
-            else:
-                counts.update(reader.facets(part, [name])[name])
-        ranked = sorted((-count, value) for value, count in counts.items() if count)
+    def _facets(self, found: Node, counts: Mapping[int, int]) -> tuple[Facet, ...]:
+        if not self.query.facets:
+            return ()
+        values = {name: Counter[str]() for name in self.query.facets}
+        inside = [name for name in self.query.facets if name != "year"]
+        for year in counts if inside else ():
+            part = in_year(found, year)
+            for name, counted in self.readers[year].facets(part, inside).items():
+                values[name].update(counted)
+        if "year" in values:
+            values["year"].update({str(year): count for year, count in counts.items()})
+        return tuple(self._facet(name, values[name]) for name in self.query.facets)
+
+    def _facet(self, name: str, values: Counter[str]) -> Facet:
+        ranked = sorted((-count, value) for value, count in values.items() if count)
         shown = ranked[: self.query.facet_values]
-        values = tuple(FacetValue(value, -count) for count, value in shown)
-        return Facet(name, values, len(ranked) - len(values))
+        found = tuple(FacetValue(value, -count) for count, value in shown)
+        return Facet(name, found, len(ranked) - len(found))
+
+
+def _top(readers: Readers, node: Node, order: Order, after: Row | None, limit: int) -> list[Row]:
+    parts = _parts(readers, node)
+    if order.fields[0] == "received":
+        # Years are in the order of receipt: the first ones that fill the page are enough.
+        rows: list[Row] = []
+        for _, reader, part in sorted(parts, key=_year_of, reverse=order.descending):
+            rows += reader.top(part, order, after, limit - len(rows))
+            if len(rows) >= limit:
+                break
+        return rows
+    tops = [reader.top(part, order, after, limit) for _, reader, part in parts]
+    return list(heapq.merge(*tops, reverse=order.descending))[:limit]
 
 
 def _year_of(part: tuple[int, PartitionReader, Node]) -> int:

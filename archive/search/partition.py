@@ -58,9 +58,6 @@ class PartitionReader(Protocol):
     def facets(self, node: Node, names: Collection[str]) -> dict[str, dict[str, int]]:
         """Return for each facet how many of the records that are met have each value."""
 
-    def vocabulary(self, field: str) -> frozenset[str]:
-        """Return the tokens of a field; those of removed records may be among them."""
-
     def knows(self, token: str) -> bool:
         """Whether any dictionary of the files has this text, removed records included."""
 

@@ -76,7 +76,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """A field has this word or one at edit distance 1 (OSA)."""
+    """A field has this word or one at edit distance 1 (OSA) from it."""
 
     field: str
     text: str

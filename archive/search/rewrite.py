@@ -15,7 +15,6 @@ from datetime import date
 from archive.errors import QueryRejected
 from archive.search import fields, schema
 from archive.search.folding import accented_tokens, code_key, compact, has_accents, tokens
-from archive.search.names import spellings
 from archive.search.query import (
     FACETS,
     NOTHING,
@@ -112,7 +111,8 @@ def lowered(node: Node) -> Node:
         case Prefix(name, text):
             return _prefix(name, text)
         case Fuzzy(name, text):
-            return _fuzzy(name, text)
+            word = "".join(tokens(text))
+            return either(*(Fuzzy(index_field, word) for index_field in _FIELDS[name]))
         case ErrorLeaf():
             return NOTHING
         case _:
@@ -189,11 +189,6 @@ def _prefix(name: str, text: str) -> Node:
     if name == fields.ANY and whole:
         found += [Prefix("code", key), Prefix("result", key)]
     return either(*found)
-
-
-def _fuzzy(name: str, text: str) -> Node:
-    values = spellings("".join(tokens(text)))
-    return either(*(In(index_field, values) for index_field in _FIELDS[name]))
 
 
 def _words_and_rest(node: Node) -> tuple[list[Term], list[Node]]:

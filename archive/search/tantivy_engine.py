@@ -25,6 +25,7 @@ from archive.search.query import (
     NOTHING,
     All,
     And,
+    Fuzzy,
     In,
     Node,
     Not,
@@ -43,6 +44,7 @@ _BULK_HEAP = 256_000_000
 _MOST_VALUES = 65_000
 """Different values of one facet in one year that are counted exactly."""
 _MOST_TIES = 10_000
+_FEW_TERMS = 256
 _PAGE = 1_000
 _META = "meta.json"
 _EVERY_FIELD = (schema.KEY, *schema.WORDS, *schema.KEYS, *schema.FACETS)
@@ -154,7 +156,6 @@ class _Reader:
     _mark: tuple[int, int, int] = field(init=False)
     _schema: Any = field(init=False)
     _searcher: Any = field(init=False)
-    _words: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         with _native(self.path):
@@ -178,7 +179,7 @@ class _Reader:
         if isinstance(node, All):
             return int(self._searcher.num_docs)
         with _native(self.path):
-            return int(self._search(node, 1, "received", False).count)
+            return int(self._search(node, 1, "received", False, count=True).count)
 
     def top(self, node: Node, order: Order, after: Row | None, limit: int) -> list[Row]:
         high, low = order.fields
@@ -242,10 +243,14 @@ class _Reader:
     def _key(self, address: Any) -> str:
         return str(self._searcher.doc(address).get_first(schema.KEY))
 
-    def _search(self, node: Node, limit: int, name: str, descending: bool) -> Any:
+    def _search(
+        self, node: Node, limit: int, name: str, descending: bool, count: bool = False
+    ) -> Any:
         limit = max(1, min(limit, int(self._searcher.num_docs) or 1))
         way = tantivy.Order.Desc if descending else tantivy.Order.Asc
-        return self._searcher.search(self._query(node), limit=limit, order_by_field=name, order=way)
+        return self._searcher.search(
+            self._query(node), limit=limit, order_by_field=name, order=way, count=count
+        )
 
     def facets(self, node: Node, names: Collection[str]) -> dict[str, dict[str, int]]:
         asked = {
@@ -258,13 +263,6 @@ class _Reader:
             name: {bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]}
             for name in names
         }
-
-    def vocabulary(self, field: str) -> frozenset[str]:
-        if field not in self._words:
-            with _native(self.path):
-                pairs = self._searcher.terms_with_prefix(field, "")
-            self._words[field] = frozenset(token for token, _ in pairs)
-        return self._words[field]
 
     def knows(self, token: str) -> bool:
         with _native(self.path):
@@ -289,7 +287,9 @@ class _Reader:
             case Phrase(name, words):
                 return query.phrase_query(bare, name, list(words))
             case Prefix(name, text):
-                return query.regex_query(bare, name, re.escape(text) + ".*")
+                return self._prefix(name, text)
+            case Fuzzy(name, text):
+                return query.fuzzy_term_query(bare, name, text, 1, transposition_cost_one=True)
             case Range(name, low, high):
                 return self._range(name, low, high)
             case And(nodes):
@@ -302,6 +302,13 @@ class _Reader:
                 return self._conjunction((node,))
             case _:
                 return query.empty_query()
+
+    def _prefix(self, name: str, text: str) -> Any:
+        """Return the query for a prefix: of its terms if they are few, which is faster."""
+        terms = self._searcher.terms_with_prefix(name, text, limit=_FEW_TERMS + 1)
+        if len(terms) <= _FEW_TERMS:
+            return tantivy.Query.term_set_query(self._schema, name, [term for term, _ in terms])
+        return tantivy.Query.regex_query(self._schema, name, re.escape(text) + ".*")
 
     def _conjunction(self, nodes: tuple[Node, ...]) -> Any:
         must, must_not = tantivy.Occur.Must, tantivy.Occur.MustNot

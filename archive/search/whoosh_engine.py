@@ -26,8 +26,9 @@ from whoosh.writing import LockError
 from archive.search import schema
 from archive.search.index import PartitionedIndex
 from archive.search.layout import sync_folder, unavailable
+from archive.search.names import LETTERS, neighbours
 from archive.search.partition import Order, PartitionReader, PartitionWriter, Row
-from archive.search.query import All, And, In, Node, Not, Or, Phrase, Prefix, Range, Term
+from archive.search.query import All, And, Fuzzy, In, Node, Not, Or, Phrase, Prefix, Range, Term
 from archive.search.schema import Entry
 
 _SEPARATOR = "\n"
@@ -149,7 +150,7 @@ class _Reader:
             self._all = frozenset(self._reader.all_doc_ids())
             self._postings: dict[tuple[str, str], Numbers] = {}
             self._columns: dict[str, Any] = {}
-            self._words: dict[str, frozenset[str]] = {}
+            self._words: dict[str, tuple[frozenset[str], str]] = {}
 
     def current(self) -> bool:
         with _own_errors(self._path):
@@ -193,13 +194,6 @@ class _Reader:
             answer[name] = {value: count for value, count in counts.items() if value}
         return answer
 
-    def vocabulary(self, field: str) -> frozenset[str]:
-        if field not in self._words:
-            with _own_errors(self._path):
-                terms = (term.decode() for term in self._reader.lexicon(field))
-                self._words[field] = frozenset(terms)
-        return self._words[field]
-
     def knows(self, token: str) -> bool:
         names = (schema.KEY, *schema.WORDS, *schema.KEYS, *schema.FACETS)
         with _own_errors(self._path):
@@ -239,6 +233,8 @@ class _Reader:
                 return self._phrase(name, words)
             case Prefix(name, text):
                 return self._prefix(name, text)
+            case Fuzzy(name, text):
+                return self._near(name, text)
             case Range(name, low, high):
                 return self._between(name, low or 0, (1 << 64) - 1 if high is None else high)
             case And(nodes):
@@ -281,6 +277,16 @@ class _Reader:
         with _own_errors(self._path):
             terms = [term.decode() for term in self._reader.expand_prefix(name, text)]
         return frozenset[int]().union(*(self._read(name, term) for term in terms))
+
+    def _near(self, name: str, text: str) -> Numbers:
+        if name not in self._words:
+            with _own_errors(self._path):
+                words = frozenset(term.decode() for term in self._reader.lexicon(name))
+            letters = frozenset(LETTERS).union(*words)
+            self._words[name] = (words, "".join(sorted(letters)))
+        words, alphabet = self._words[name]
+        near = ({text} | neighbours(text, alphabet)) & words
+        return frozenset[int]().union(*(self._having(name, word) for word in near))
 
     def _between(self, name: str, low: int, high: int) -> Numbers:
         numbers = self._numbers(name)

@@ -1,0 +1,440 @@
+"""Search: twelve kinds of query over tantivy, whoosh and SQLite FTS5 on the same dossiers.
+
+    python -m benchmarks.search                        100,000 records on tantivy and FTS5
+    python -m benchmarks.search --records 1000000
+    python -m benchmarks.search --whoosh-records 10000 --body-words 500
+
+Every query returns 20 ids and the exact total. Totals are compared between the engines;
+times are of this machine, what counts are the ratios. FTS5 gets the same folded tokens and,
+where it ranks, its own ranking; whoosh runs on its own, smaller collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import random
+import resource
+import shutil
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from archive.search import IndexRecord, Query, Sort
+from archive.search.folding import tokens
+from archive.search.language import parse
+from archive.search.names import neighbours
+from archive.search.schema import entry_of
+from archive.search.tantivy_engine import TantivyIndex
+from archive.search.whoosh_engine import WhooshIndex
+from benchmarks.corpus import Corpus, typo
+
+FACETS = ("procedure", "agency", "year", "status")
+DEEP = 2_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """One query in both forms."""
+
+    kind: str
+    query: Query
+    sql: Fts
+    deep: bool = False
+
+
+@dataclass(frozen=True)
+class Fts:
+    """What SQLite is asked: a condition for rows, how they are ordered, whether counted by facet."""
+
+    where: str
+    values: tuple[object, ...]
+    order: str = "received DESC"
+    offset: int = 0
+    facets: bool = False
+    guess: tuple[str, ...] = ()
+
+
+class Spool:
+    """Records by year on disk, so that a million of them need no memory."""
+
+    def __init__(self, folder: Path, corpus: Corpus, count: int) -> None:
+        self._folder = folder
+        folder.mkdir()
+        streams = {}
+        for record in corpus.records(count):
+            if record.year not in streams:
+                streams[record.year] = (folder / str(record.year)).open("wb")
+            pickle.dump(record, streams[record.year], protocol=5)
+        for stream in streams.values():
+            stream.close()
+        self.years = sorted(streams)
+
+    def of(self, year: int) -> Iterator[IndexRecord]:
+        with (self._folder / str(year)).open("rb") as stream:
+            while True:
+                try:
+                    yield pickle.load(stream)
+                except EOFError:
+                    return
+
+
+class FtsIndex:
+    """The same dossiers in SQLite with FTS5."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path)
+        self._db.executescript(
+            """
+            PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-200000;
+            CREATE TABLE d (id INTEGER PRIMARY KEY, key TEXT, code TEXT, idno TEXT, joined TEXT,
+                            agency TEXT, procedure TEXT, status TEXT, year INT, received INT);
+            CREATE VIRTUAL TABLE n USING fts5 (name, content='', tokenize="unicode61 remove_diacritics 0");
+            CREATE VIRTUAL TABLE t USING fts5 (head, text, content='', prefix='3',
+                                               tokenize="unicode61 remove_diacritics 0 tokenchars '¦'");
+            """
+        )
+        self._vocabulary: frozenset[str] = frozenset()
+
+    def build(self, records: Iterator[IndexRecord]) -> None:
+        with self._db:
+            for number, record in enumerate(records, 1):
+                entry = entry_of(record)
+                self._db.execute(
+                    "INSERT INTO d VALUES (?,?,?,?,?,?,?,?,?,?)",
+                    (number, record.id, entry.keys["code"][0], record.identity_number,
+                     entry.keys["name_joined"][0], record.agency, record.procedure, record.status,
+                     record.year, record.received_on.toordinal()),
+                )  # fmt: skip
+                self._db.execute(
+                    "INSERT INTO n (rowid, name) VALUES (?, ?)", (number, entry.words["name"])
+                )
+                self._db.execute(
+                    "INSERT INTO t (rowid, head, text) VALUES (?, ?, ?)",
+                    (number, entry.words["head"], entry.words["text"]),
+                )
+        self._db.executescript(
+            """
+            CREATE INDEX d1 ON d (code); CREATE INDEX d2 ON d (idno); CREATE INDEX d3 ON d (joined);
+            CREATE INDEX d4 ON d (received, key); CREATE INDEX d5 ON d (agency, received);
+            INSERT INTO t (t) VALUES ('optimize'); INSERT INTO n (n) VALUES ('optimize');
+            CREATE VIRTUAL TABLE v USING fts5vocab (n, 'row'); ANALYZE;
+            """
+        )
+        self._vocabulary = frozenset(row[0] for row in self._db.execute("SELECT term FROM v"))
+
+    def ask(self, fts: Fts) -> int:
+        where, values = fts.where, fts.values
+        total = self._total(where, values)
+        if fts.guess and total < 10:
+            where, values = self._guessed(fts)
+            total = self._total(where, values)
+        sql = f"SELECT key FROM d WHERE {where} ORDER BY {fts.order} LIMIT 20 OFFSET {fts.offset}"
+        self._db.execute(sql, values).fetchall()
+        if fts.facets:
+            for facet in FACETS:
+                sql = f"SELECT {facet}, count(*) FROM d WHERE {where} GROUP BY {facet}"
+                self._db.execute(sql, values).fetchall()
+        return total
+
+    def _total(self, where: str, values: tuple[object, ...]) -> int:
+        return int(self._db.execute(f"SELECT count(*) FROM d WHERE {where}", values).fetchone()[0])
+
+    def _guessed(self, fts: Fts) -> tuple[str, tuple[object, ...]]:
+        words = fts.guess
+        joined = sorted(neighbours("".join(words)))
+        clauses = []
+        for at, word in enumerate(words):
+            near = sorted(neighbours(word) & self._vocabulary)
+            if near and len(word) > 1:
+                clauses.append(_all_of([*words[:at], *words[at + 1 :]], near))
+        marks = ",".join("?" * len(joined))
+        where = f"{fts.where} OR joined IN ({marks})"
+        if clauses:
+            where += " OR id IN (SELECT rowid FROM n WHERE n MATCH ?)"
+        extra = (*joined, *([" OR ".join(clauses)] if clauses else []))
+        return where, (*fts.values, *extra)
+
+
+def _all_of(words: list[str], near: list[str]) -> str:
+    parts = [f'"{word}"' for word in words]
+    return "(" + " AND ".join([*parts, "(" + " OR ".join(f'"{n}"' for n in near) + ")"]) + ")"
+
+
+def _match(table: str) -> str:
+    return f"id IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)"
+
+
+def questions(corpus: Corpus, count: int, each: int, seed: int) -> list[Question]:
+    dice = random.Random(f"{seed}/questions")
+    picked = lambda: corpus.record(dice.randrange(count))  # noqa: E731
+    asked: list[Question] = []
+    for _ in range(each):
+        for make in _KINDS:
+            asked.append(make(picked(), dice))
+    dice.shuffle(asked)
+    return asked
+
+
+def _asked(text: str, **changes: object) -> Query:
+    parsed = parse(text)
+    assert parsed.accepted, (text, parsed.diagnostics)
+    return replace(Query(parsed.node), **changes)  # type: ignore[arg-type]
+
+
+def _code(record: IndexRecord, _: random.Random) -> Question:
+    key = entry_of(record).keys["code"][0]
+    where = "code >= ? AND code < ? || '~'"
+    return Question("exact code", _asked(record.code), Fts(where, (key, key)))
+
+
+def _identity(record: IndexRecord, _: random.Random) -> Question:
+    number = record.identity_number or ""
+    return Question("identity number", _asked(number), Fts("idno = ?", (number,)))
+
+
+def _name_query(kind: str, words: list[str], shown: list[str], guess: bool) -> Question:
+    text = " ".join(f"tên:{word}" for word in shown)
+    match = " AND ".join(f'"{word}"' for word in words)
+    where = f"({_match('n')} OR joined = ?)"
+    fts = Fts(where, (match, "".join(words)), guess=tuple(words) if guess else ())
+    return Question(kind, _asked(text), fts)
+
+
+def _name(record: IndexRecord, _: random.Random) -> Question:
+    words = tokens(record.name)
+    return _name_query("name, no accents", words, words, True)
+
+
+def _accented(record: IndexRecord, _: random.Random) -> Question:
+    return _name_query("name, accents", tokens(record.name), record.name.split(), True)
+
+
+def _typo(record: IndexRecord, dice: random.Random) -> Question:
+    words = typo(" ".join(tokens(record.name)), dice).split()
+    return _name_query("name, one typo", words, words, True)
+
+
+def _phrase(record: IndexRecord, dice: random.Random) -> Question:
+    words = tokens(record.text)
+    start = dice.randrange(len(words) - 3)
+    phrase = " ".join(words[start : start + 3])
+    fts = Fts(_match("t"), (f'"{phrase}"',))
+    return Question("phrase", _asked(f'"{phrase}"'), fts)
+
+
+def _prefix(record: IndexRecord, dice: random.Random) -> Question:
+    word = dice.choice([word for word in tokens(record.text) if len(word) > 3])[:3]
+    return Question("prefix", _asked(f"{word}*"), Fts(_match("t"), (f'"{word}" *',)))
+
+
+def _filtered(record: IndexRecord, dice: random.Random) -> Question:
+    words = _two(record, dice)
+    text = f"{words[0]} {words[1]} ngày:{record.year}"
+    first, last = (f"{record.year}0101", f"{record.year}1231")
+    where = f"{_match('t')} AND agency = ? AND year = ?"
+    values = (f'"{words[0]}" AND "{words[1]}"', record.agency, record.year)
+    assert first < last
+    query = _asked(text, filters={"agency": (record.agency,)}, approximate=False)
+    return Question("2 words + agency + dates", query, Fts(where, values))
+
+
+def _two(record: IndexRecord, dice: random.Random) -> list[str]:
+    words = sorted(
+        {word for word in tokens(record.text) if len(word) in (2, 3, 4) and word.isalpha()}
+    )
+    return dice.sample(words, 2)
+
+
+def _facets(record: IndexRecord, dice: random.Random) -> Question:
+    word = _two(record, dice)[0]
+    query = _asked(word, facets=FACETS, approximate=False)
+    return Question("4 facets", query, Fts(_match("t"), (f'"{word}"',), facets=True))
+
+
+def _deep(record: IndexRecord, dice: random.Random) -> Question:
+    word = dice.choice(("so", "can", "cu", "luat", "nghi", "dinh"))
+    query = _asked(word, sort=Sort.RECEIVED, approximate=False)
+    fts = Fts(_match("t"), (f'"{word}"',), order="received DESC, key", offset=DEEP)
+    return Question("by date, rows 2001-2020", query, fts, deep=True)
+
+
+def _any_of(record: IndexRecord, dice: random.Random) -> Question:
+    words = [*_two(record, dice), *_two(record, dice), _two(record, dice)[0]]
+    match = " OR ".join(f'"{word}"' for word in words)
+    return Question("OR of 5 words", _asked(" HOẶC ".join(words)), Fts(_match("t"), (match,)))
+
+
+def _not(record: IndexRecord, dice: random.Random) -> Question:
+    wanted, other = _two(record, dice)
+    query = _asked(f"{wanted} -{other}", approximate=False)
+    return Question("A and not B", query, Fts(_match("t"), (f'"{wanted}" NOT "{other}"',)))
+
+
+_KINDS: tuple[Callable[[IndexRecord, random.Random], Question], ...] = (
+    _code, _identity, _name, _accented, _phrase, _prefix, _typo, _filtered, _facets, _deep,
+    _any_of, _not,
+)  # fmt: skip
+
+
+def _walked(index: TantivyIndex | WhooshIndex, asked: list[Question]) -> list[Question]:
+    """Give deep questions the cursor at which their page begins; walking is not timed."""
+    ready = []
+    for question in asked:
+        if question.deep:
+            page = index.search(replace(question.query, limit=1_000))
+            for _ in range(DEEP // 1_000 - 1):
+                if page.cursor:
+                    page = index.search(replace(question.query, limit=1_000, cursor=page.cursor))
+            question = replace(question, query=replace(question.query, cursor=page.cursor))
+        ready.append(question)
+    return ready
+
+
+def timed(asked: list[Question], ask: Callable[[Question], int]) -> tuple[dict, list[int]]:
+    """Ask everything twice; the second pass is the warm one."""
+    totals: list[int] = []
+    figures: dict[str, dict[str, list[float]]] = {}
+    for name in ("first", "warm"):
+        totals = []
+        for question in asked:
+            start = time.perf_counter()
+            totals.append(ask(question))
+            spent = 1e3 * (time.perf_counter() - start)
+            for kind in (question.kind, "all"):
+                figures.setdefault(kind, {}).setdefault(name, []).append(spent)
+    return figures, totals
+
+
+def _at(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def show(title: str, figures: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, float]]:
+    print(f"\n{title}: ms, p50 / p99 warm (p99 first pass)")
+    rows = {}
+    for kind, passes in figures.items():
+        p50, p99 = statistics.median(passes["warm"]), _at(passes["warm"], 0.99)
+        first = _at(passes["first"], 0.99)
+        rows[kind] = {"p50": round(p50, 2), "p99": round(p99, 2), "first_p99": round(first, 2)}
+        print(f"  {kind:26} {p50:9.2f} / {p99:9.2f}   ({first:.2f})")
+    return rows
+
+
+def _size(path: Path) -> float:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
+
+
+def _build(name: str, count: int, path: Path, build: Callable[[], object]) -> dict[str, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    build()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    row = {
+        "seconds": round(wall, 1),
+        "records_per_cpu_second": round(count / cpu),
+        "MB": round(_size(path), 1),
+    }
+    print(
+        f"{name:8} built {count:,} records in {wall:.1f} s ({count / cpu:,.0f} a CPU second), {row['MB']} MB"
+    )
+    return row
+
+
+def _engine(
+    index: TantivyIndex | WhooshIndex, spool: Spool, count: int, asked: list[Question], path: Path
+) -> tuple[dict, list[int]]:
+    built = _build(
+        index.engine, count, path,
+        lambda: [index.rebuild(year, spool.of(year)) for year in spool.years],
+    )  # fmt: skip
+    ready = _walked(index, asked)
+    figures, totals = timed(ready, lambda question: index.search(question.query).total)
+    rows = show(f"{index.engine}, {count:,} records", figures)
+    index.close()
+    return {"build": built, "queries": rows}, totals
+
+
+def _fts(spool: Spool, count: int, asked: list[Question], path: Path) -> tuple[dict, list[int]]:
+    path.mkdir()
+    index = FtsIndex(path / "fts.db")
+    stream = chain.from_iterable(spool.of(year) for year in spool.years)
+    built = _build("FTS5", count, path, lambda: index.build(stream))
+    figures, totals = timed(asked, lambda question: index.ask(question.sql))
+    return {"build": built, "queries": show(f"FTS5, {count:,} records", figures)}, totals
+
+
+def _compare(asked: list[Question], totals: dict[str, list[int]]) -> None:
+    reference = totals["tantivy"] if "tantivy" in totals else next(iter(totals.values()))
+    for name, found in totals.items():
+        wrong = [
+            (question.kind, question.sql.values, expected, count)
+            for question, expected, count in zip(asked, reference, found, strict=True)
+            if expected != count
+        ]
+        assert not wrong, f"{name} counts otherwise: {wrong[:5]}"
+    print(f"\ntotals are equal on {', '.join(totals)}: {len(asked)} queries")
+
+
+def run(count: int, engines: list[str], folder: Path, options: argparse.Namespace) -> dict:
+    corpus = Corpus(options.seed, body_words=options.body_words)
+    start = time.perf_counter()
+    spool = Spool(folder / "records", corpus, count)
+    print(f"\n{count:,} records generated in {time.perf_counter() - start:.1f} s")
+    asked = questions(corpus, count, options.queries, options.seed)
+    results, totals = {}, {}
+    for name in engines:
+        if name == "fts5":
+            results[name], totals[name] = _fts(spool, count, asked, folder / name)
+        else:
+            kind = TantivyIndex if name == "tantivy" else WhooshIndex
+            index = kind(folder / name)
+            results[name], totals[name] = _engine(index, spool, count, asked, folder / name)
+    _compare(asked, totals)
+    ratios = {
+        name: {
+            kind: round(row["p50"] / max(results["tantivy"]["queries"][kind]["p50"], 0.01), 1)
+            for kind, row in result["queries"].items()
+        }
+        for name, result in results.items()
+        if name != "tantivy" and "tantivy" in results
+    }
+    for name, row in ratios.items():
+        print(f"p50 of {name} / p50 of tantivy: {row}")
+    return {"records": count, "results": results, "p50_ratio_to_tantivy": ratios}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--whoosh-records", type=int, default=10_000, help="0: without whoosh")
+    parser.add_argument("--body-words", type=int, default=0)
+    parser.add_argument("--queries", type=int, default=25, help="of each kind")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engines", default="tantivy,fts5")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="kho-bench-"))
+    try:
+        answers = [run(options.records, options.engines.split(","), folder, options)]
+        if options.whoosh_records:
+            shutil.rmtree(folder)
+            folder.mkdir()
+            answers.append(
+                run(options.whoosh_records, ["tantivy", "whoosh", "fts5"], folder, options)
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\npeak memory {peak:.0f} MiB")
+    if options.json:
+        options.json.write_text(json.dumps(answers, indent=1))
+
+
+if __name__ == "__main__":
+    main()
