@@ -174,7 +174,7 @@ def common_name(name: x509.Name) -> str | None:
 
 def _crl_points(parsed: x509.Certificate) -> frozenset[str]:
     """Return the addresses in the CRL distribution points."""
-    found = set()
+    found: set[str] = set()
     for point in parsed.crl_distribution_points_value or ():
         name = point["distribution_point"]
         if name is not None and name.name == "full_name":

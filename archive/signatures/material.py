@@ -1,0 +1,54 @@
+"""Validation material: what a verdict rests on, kept under the digest of each object.
+
+Names are `certificates/‹sha256›.cer`, `crls/‹sha256›.crl`, `ocsps/‹sha256›.ors` and
+`timestamps/‹sha256›.tst`, so that the material of many files can lie in one folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from archive.signatures.judge import Judgement
+from archive.signatures.revocation import Revocations
+from archive.signatures.tokens import Token
+
+if TYPE_CHECKING:
+    from archive.signatures.pades import Item
+
+
+def collect(items: Iterable[Item], revocations: Revocations) -> dict[str, bytes]:
+    """Return the objects that the judgements of one file relied on."""
+    kept: dict[str, bytes] = {}
+    for item in items:
+        tokens: list[Token] = [*item.signature_tokens, *item.content_tokens]
+        if item.token is not None:
+            tokens.append(item.token)
+        for token in tokens:
+            _keep(kept, "timestamps", "tst", token.cms.encoded)
+            if token.signer is not None:
+                _keep(kept, "certificates", "cer", token.signer.der)
+        if item.signer is not None:
+            _keep(kept, "certificates", "cer", item.signer.der)
+        for judgement in [item.judgement, *item.token_judgements]:
+            if judgement is not None:
+                _add_judgement(kept, judgement, revocations)
+    return kept
+
+
+def _add_judgement(kept: dict[str, bytes], judgement: Judgement, revocations: Revocations) -> None:
+    """Add a judgement's path and the revocation answers that it used."""
+    if judgement.chain is not None:
+        for certificate in judgement.chain.certificates:
+            _keep(kept, "certificates", "cer", certificate.der)
+    for answer in judgement.answers:
+        kind, encoded = revocations.raw[answer.sha256]
+        _keep(
+            kept, "crls" if kind == "crl" else "ocsps", "crl" if kind == "crl" else "ors", encoded
+        )
+
+
+def _keep(kept: dict[str, bytes], folder: str, extension: str, encoded: bytes) -> None:
+    """Put an object under its name."""
+    kept[f"{folder}/{hashlib.sha256(encoded).hexdigest()}.{extension}"] = encoded

@@ -1,0 +1,407 @@
+"""Signatures in PDFs: every one of them validated, in order (PAdES and older forms).
+
+Source: ETSI EN 319 102-1 (validation), EN 319 142-1 (PAdES), ISO 32000-2, 12.8.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from archive.model import Indication, PackagePath, Verdict
+from archive.signatures import cms_reader, levels
+from archive.signatures.algorithms import AlgorithmPolicy, new_hash
+from archive.signatures.certificates import Cert, readable
+from archive.signatures.changes import SUSPICIOUS, Change, changes
+from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
+from archive.signatures.coverage import Coverage, coverage, overlapping, range_digest
+from archive.signatures.detached import Prepared, judge_token, signature_of
+from archive.signatures.judge import Judgement, Knowledge, failed, indeterminate, judge
+from archive.signatures.paths import Certificates
+from archive.signatures.pdf_file import KeptObject, SignatureEntry, SignedPdf, UnreadablePdf
+from archive.signatures.raw_scan import scan
+from archive.signatures.revocation import Revocations
+from archive.signatures.tokens import Token
+from archive.signatures.trust import Scope
+
+MAX_SIGNATURES = 1_000
+
+
+@dataclass(slots=True)
+class Item:
+    """One signature or document timestamp on its way to a verdict."""
+
+    entry: SignatureEntry
+    cover: Coverage
+    change: Change
+    cms: SignedCms | None = None
+    fault: str | None = None
+    """Why it cannot be processed at all (FORMAT_FAILURE)."""
+    token: Token | None = None
+    """The document timestamp's token."""
+    signature_tokens: list[Token] = field(default_factory=list)
+    content_tokens: list[Token] = field(default_factory=list)
+    signer: Cert | None = None
+    integrity: Integrity = field(default_factory=lambda: Integrity(None, None, "not read"))
+    judgement: Judgement | None = None
+    token_judgements: list[Judgement] = field(default_factory=list)
+    proven_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PdfOutcome:
+    """Verdicts of one PDF and the objects that they rest on."""
+
+    verdicts: tuple[Verdict, ...]
+    material: dict[str, bytes]
+    """See `archive.signatures.material`."""
+
+
+class PdfValidation:
+    """The validation of one PDF at one time."""
+
+    def __init__(
+        self,
+        content: bytes,
+        path: PackagePath,
+        prepared: Prepared,
+        *,
+        at: datetime,
+        known_at: datetime | None = None,
+    ) -> None:
+        """Read the file.
+
+        Args:
+            content: the whole file.
+            path: its name in the package.
+            prepared: trust.
+            at: the time of validation.
+            known_at: a time at which the whole file is known to have existed, from
+                outside of it (a seal, an evidence record).
+        """
+        self._content, self._path, self._at = content, path, at
+        self._prepared = prepared
+        self._known_at = known_at if known_at is not None and known_at < at else None
+        self._pdf: SignedPdf | None = None
+        self._unreadable = ""
+        try:
+            self._pdf = SignedPdf(content)
+            entries = self._pdf.signatures()
+        except UnreadablePdf as error:
+            self._unreadable = str(error)
+            entries = []
+        if not entries and (self._pdf is None):
+            entries = scan(content)
+        entries = [one for one in entries if one.contents.strip(b"\0")]
+        if len(entries) > MAX_SIGNATURES:
+            raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")
+        self._items = self._read_items(entries)
+        self._proofs: list[tuple[int, datetime]] = []
+        """Revision and time of document timestamps that passed."""
+        self._revisions_of: dict[str, int] = {}
+        self._certificates = Certificates(prepared.trust.anchors, prepared.certificates)
+        self._kept, self._revocations = self._gather()
+
+    def outcome(self) -> PdfOutcome:
+        """Judge everything and return the verdicts in order."""
+        if self._unreadable and not self._items:
+            return PdfOutcome((self._refused(),), {})
+        for item in reversed(self._items):
+            if item.token is not None:
+                self._judge_document_timestamp(item)
+        for item in self._items:
+            if item.token is None:
+                self._judge_signature(item)
+        verdicts = tuple(self._verdict(item) for item in self._items)
+        from archive.signatures.material import collect
+
+        return PdfOutcome(verdicts, collect(self._items, self._revocations))
+
+    # Reading
+
+    def _read_items(self, entries: Sequence[SignatureEntry]) -> list[Item]:
+        """Return the signatures with what they cover and what happened after them."""
+        covered = [coverage(one, self._content) for one in entries]
+        if self._pdf is not None:
+            changed = changes(self._pdf, entries, covered)
+        else:
+            reason = f"the file's structure is damaged or spoofed: {self._unreadable}"
+            changed = [Change(SUSPICIOUS, reason) for _ in entries]
+        clash = overlapping(entries, covered)
+        items = []
+        for place, (entry, cover, change) in enumerate(zip(entries, covered, changed, strict=True)):
+            item = Item(entry, cover, change, fault=cover.fault)
+            if place in clash:
+                item.fault = "the byte ranges of two signatures overlap"
+            elif change.pages or self._pdf is None:
+                item.fault = item.fault or change.reason
+            self._read_cms(item)
+            items.append(item)
+        return items
+
+    def _read_cms(self, item: Item) -> None:
+        """Read the CMS and compute the integrity."""
+        try:
+            item.cms = cms = SignedCms(item.entry.contents)
+            if item.entry.is_timestamp:
+                item.token = Token.load(cms.encoded)
+        except NotCms as error:
+            item.fault = str(error)
+            return
+        item.signer = cms.signer_certificate()
+        if item.token is not None:
+            item.integrity = self._timestamp_integrity(item, item.token)
+            return
+        item.integrity = self._signature_integrity(item, cms)
+        item.signature_tokens = _tokens(cms.timestamp_tokens())
+        contents = [one.dump() for one in cms.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
+        item.content_tokens = _tokens(contents)
+
+    def _signature_integrity(self, item: Item, cms: SignedCms) -> Integrity:
+        """Return whether the bytes that the signature covers are those that were signed."""
+        numbers = item.entry.byte_range
+        if item.entry.name("/SubFilter") == "adbe.pkcs7.sha1":
+            # ISO 32000-1, 12.8.3.3.1: the CMS content is the SHA-1 of the byte range.
+            inner = cms.content or b""
+            outer = range_digest(self._content, numbers, "sha1") == inner
+            integrity = cms.integrity(lambda name: new_hash(name, inner).digest(), item.signer)
+            return integrity if outer else replace(integrity, digest=False)
+        if cms.content:
+            # RFC 5652, 5.1: content inside would be what is signed, not the file.
+            return Integrity(False, None, "the CMS has content of its own inside")
+        return cms.integrity(lambda name: range_digest(self._content, numbers, name), item.signer)
+
+    def _timestamp_integrity(self, item: Item, token: Token) -> Integrity:
+        """Return whether a document timestamp is over the bytes that it covers."""
+        found = range_digest(self._content, item.entry.byte_range, token.digest_algorithm)
+        reason = "the timestamp's signature could not be verified"
+        return Integrity(found == token.imprint, token.intact, reason)
+
+    def _gather(self) -> tuple[Revocations, Revocations]:
+        """Collect certificates and revocation answers from the file.
+
+        Returns:
+            The answers that the file keeps, and those together with the trust store's.
+        """
+        crls: list[bytes] = []
+        ocsps: list[bytes] = []
+        for item in self._items:
+            tokens = [*item.signature_tokens, *item.content_tokens]
+            for cms in [item.cms, *(token.cms for token in tokens)]:
+                if cms is not None:
+                    self._certificates.add(cms.certificates)
+                    for group, found in zip((crls, ocsps), cms.revocation_objects(), strict=True):
+                        group.extend(found)
+                        for one in found:
+                            self._note(one, item.entry.revision)
+        for kept in self._store():
+            self._note(kept.content, kept.revision)
+            if kept.kind == "certificate":
+                self._certificates.add(readable([kept.content]))
+            else:
+                (crls if kept.kind == "crl" else ocsps).append(kept.content)
+        if not crls and not ocsps:
+            return Revocations(), self._prepared.revocations
+        return Revocations(crls, ocsps), self._prepared.revocations.layered(crls, ocsps)
+
+    def _store(self) -> list[KeptObject]:
+        """Return what the document security store keeps."""
+        if self._pdf is None:
+            return []
+        stamped = [one.entry.revision for one in self._items if one.token is not None]
+        return self._pdf.kept_objects(stamped)
+
+    def _note(self, content: bytes, revision: int) -> None:
+        """Remember in which revision an object came in, the earliest counts."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        known = self._revisions_of.get(sha256, revision)
+        self._revisions_of[sha256] = min(known, revision)
+
+    # Judging
+
+    def _poe(self, sha256: str) -> datetime:
+        """Return the earliest proven time of an object in the file."""
+        revision = self._revisions_of.get(sha256)
+        return self._at if revision is None else self._proven(revision)
+
+    def _proven(self, revision: int, *, after: bool = False) -> datetime:
+        """Return the earliest proven time of a revision.
+
+        Args:
+            revision: its number.
+            after: only timestamps in later revisions count.
+        """
+        outside = [self._known_at] if self._known_at is not None else []
+        inside = [t for r, t in self._proofs if r > revision or (r == revision and not after)]
+        return min([*outside, *inside], default=self._at)
+
+    def _knowledge(self) -> Knowledge:
+        """Return what is known now."""
+        return Knowledge(
+            self._certificates, self._revocations, self._poe, AlgorithmPolicy(), self._at
+        )
+
+    def _judge_document_timestamp(self, item: Item) -> None:
+        """Judge a document timestamp; if it passes, it proves what it covers."""
+        token, integrity = item.token, item.integrity
+        if token is None:
+            return
+        proven = self._proven(item.entry.revision, after=True)
+        if item.fault is not None:
+            item.judgement = failed("FORMAT_FAILURE", item.fault)
+        elif integrity.digest is False:
+            item.judgement = failed("HASH_FAILURE", "the file was altered after the timestamp")
+        else:
+            item.judgement = judge_token(token, None, self._knowledge(), proven=proven)
+        if item.judgement.passed and item.change.kind == SUSPICIOUS:
+            item.judgement = _suspicious(item)
+        if item.judgement.passed:
+            self._proofs.append((item.entry.revision, token.gen_time))
+            item.proven_at = token.gen_time
+
+    def _judge_signature(self, item: Item) -> None:
+        """Judge a signature by the proofs found so far."""
+        if item.fault is not None or item.cms is None:
+            item.judgement = failed("FORMAT_FAILURE", item.fault or "the signature cannot be read")
+            return
+        cms, known = item.cms, self._knowledge()
+        proven = self._proven(item.entry.revision, after=True)
+        stamps = []
+        for token in item.signature_tokens:
+            outcome = judge_token(token, cms.signature, known, proven=proven)
+            item.token_judgements.append(outcome)
+            if outcome.passed:
+                stamps.append(token.gen_time)
+        if stamps and min(stamps) > proven and item.integrity.intact:
+            item.judgement = indeterminate(
+                "TIMESTAMP_ORDER_FAILURE",
+                "the signature timestamp is younger than the document timestamp over it",
+            )
+            return
+        proven = min([*stamps, proven])
+        if proven < self._at:
+            item.proven_at = proven
+        item.judgement = judge(
+            signature_of(cms, item.signer, item.integrity),
+            known,
+            Scope.SIGNATURES,
+            proven=proven,
+            not_made_before=self._not_made_before(item, known),
+        )
+        if item.judgement.passed and item.change.kind == SUSPICIOUS:
+            item.judgement = _suspicious(item)
+        elif not item.judgement.passed and item.signature_tokens and not stamps:
+            notes = [f"timestamp: {r}" for one in item.token_judgements for r in one.reasons]
+            reasons = tuple(dict.fromkeys([*item.judgement.reasons, *notes]))
+            item.judgement = replace(item.judgement, reasons=reasons)
+
+    def _not_made_before(self, item: Item, known: Knowledge) -> datetime | None:
+        """Return a trusted time that the signed content contains, so that it was made later.
+
+        Content timestamps are such (EN 319 102-1, 5.3.4), and so are timestamps in
+        earlier revisions of the file, which the signature covers.
+        """
+        inside = [
+            token.gen_time
+            for token in item.content_tokens
+            if judge_token(token, None, known).passed
+            and token.imprint
+            == range_digest(self._content, item.entry.byte_range, token.digest_algorithm)
+        ]
+        earlier = [time for revision, time in self._proofs if revision < item.entry.revision]
+        return max([*inside, *earlier], default=None)
+
+    # Telling
+
+    def _verdict(self, item: Item) -> Verdict:
+        """Return the verdict on one signature."""
+        judgement = item.judgement or failed("FORMAT_FAILURE", "the signature cannot be read")
+        digest, scheme = item.cms.algorithm_names() if item.cms else (None, None)
+        claimed = item.entry.claimed_at or (item.cms.signing_time if item.cms else None)
+        return Verdict(
+            path=self._path,
+            field=item.entry.field_name,
+            kind="document-timestamp" if item.entry.is_timestamp else "signature",
+            format=self._format(item),
+            indication=judgement.indication,
+            sub_indication=judgement.sub_indication,
+            intact=item.integrity.intact,
+            covers_whole_file=item.cover.whole_file and item.cover.contiguous,
+            modified_after_signing=item.change.kind,
+            signed_by=item.signer.common_name if item.signer else None,
+            signed_at_claimed=claimed,
+            proven_at=item.proven_at,
+            timestamps=len(item.signature_tokens),
+            digest_algorithm=digest,
+            signature_algorithm=scheme,
+            issuer=item.signer.issuer_name if item.signer else None,
+            test=judgement.test or any(one.test for one in item.token_judgements),
+            reasons=judgement.reasons,
+            to_do=judgement.to_do,
+        )
+
+    def _format(self, item: Item) -> str:
+        """Return the format level."""
+        if item.entry.is_timestamp:
+            return levels.DOCUMENT_TIMESTAMP
+        if item.cms is None:
+            return levels.NOT_ETSI
+        own = item.entry.revision
+        stamped = [one.entry.revision for one in self._items if one.token is not None]
+        later = [revision for revision in stamped if revision > own]
+        kept = [revision for revision in set(self._revisions_of.values()) if revision > own]
+        long_term = item.signer is not None and levels.has_status(
+            item.signer, self._certificates, self._kept
+        )
+        return levels.level(
+            levels.form(item.entry, item.cms, item.signer),
+            timestamped=bool(item.signature_tokens or later),
+            long_term=long_term,
+            archived=any(stamp >= min(kept) for stamp in later) if kept else False,
+        )
+
+    def _refused(self) -> Verdict:
+        """Return the verdict on a file that cannot be read and shows no signature."""
+        return unread(self._path, "GENERIC", f"the PDF cannot be read: {self._unreadable}")
+
+
+def unread(path: PackagePath, sub_indication: str, reason: str) -> Verdict:
+    """Return the verdict on a file in which nothing could be checked."""
+    return Verdict(
+        path=path,
+        field="",
+        kind="signature",
+        format=levels.NOT_ETSI,
+        indication=Indication.INDETERMINATE,
+        sub_indication=sub_indication,
+        intact=None,
+        covers_whole_file=None,
+        modified_after_signing="none",
+        signed_by=None,
+        signed_at_claimed=None,
+        proven_at=None,
+        reasons=(reason,),
+        to_do="open the file on another machine and have a person judge it",
+    )
+
+
+def _suspicious(item: Item) -> Judgement:
+    """Return the outcome for a good signature in a file that was changed afterwards."""
+    return indeterminate(
+        "SIG_CONSTRAINTS_FAILURE",
+        f"the file was changed after signing: {item.change.reason}",
+        "compare the signed revision with the present one and let a person decide",
+    )
+
+
+def _tokens(encoded: Sequence[bytes]) -> list[Token]:
+    """Return the timestamps that can be read."""
+    found = []
+    for one in encoded:
+        try:
+            found.append(Token.load(one))
+        except NotCms:
+            continue
+    return found

@@ -1,0 +1,306 @@
+"""What a PDF says about its signatures: fields, byte ranges, revisions, validation data.
+
+Only reading; nothing is judged. Everything comes through pyHanko's reader.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+MAX_FIELDS = 5_000
+MAX_FIELD_DEPTH = 16
+MAX_DSS_OBJECTS = 2_000
+READ_ERRORS = (
+    misc.PdfError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    OSError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+    OverflowError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a broken PDF can raise; see the notes on hostile files in README."""
+
+
+class UnreadablePdf(ValueError):
+    """The file cannot be read as a PDF."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureEntry:
+    """One signature dictionary in a form field."""
+
+    field_name: str
+    dictionary: generic.DictionaryObject = field(repr=False)
+    field_dictionary: generic.DictionaryObject = field(repr=False)
+    contents: bytes = field(repr=False)
+    """The value of /Contents with its padding; empty if there is none."""
+    byte_range: tuple[int, ...]
+    revision: int
+    """Number of the revision that wrote the dictionary, from 0."""
+
+    def name(self, key: str) -> str | None:
+        """Return a name entry without its slash, or None."""
+        value = _get(self.dictionary, key)
+        return str(value)[1:] if isinstance(value, generic.NameObject) else None
+
+    @property
+    def is_timestamp(self) -> bool:
+        """Whether it is a document timestamp (ISO 32000-2, 12.8.5)."""
+        if self.name("/SubFilter") == "ETSI.RFC3161":
+            return True
+        return self.name("/Type") == "DocTimeStamp" and self.name("/SubFilter") is None
+
+    @property
+    def claimed_at(self) -> datetime | None:
+        """The entry /M."""
+        value = _get(self.dictionary, "/M")
+        try:
+            at = generic.parse_pdf_date(str(value), strict=False) if value is not None else None
+        except READ_ERRORS:
+            return None
+        if at is None:
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptObject:
+    """A certificate, CRL or OCSP answer in the document security store."""
+
+    kind: str
+    """`certificate`, `crl` or `ocsp`."""
+    content: bytes
+    revision: int
+
+
+class SignedPdf:
+    """An opened PDF."""
+
+    def __init__(self, content: bytes) -> None:
+        """Open; a reader that tolerates faults is tried second.
+
+        Raises:
+            UnreadablePdf: neither reader can make sense of it, or it is encrypted.
+        """
+        self.content = content
+        self.lenient = False
+        try:
+            self.reader = self._open(strict=True)
+        except READ_ERRORS:
+            self.lenient = True
+            try:
+                self.reader = self._open(strict=False)
+            except READ_ERRORS as error:
+                raise UnreadablePdf(f"{type(error).__name__}: {str(error)[:200]}") from error
+
+    def _open(self, *, strict: bool) -> PdfFileReader:
+        """Open with one of the two readers, with the empty password if it is encrypted."""
+        reader = PdfFileReader(io.BytesIO(self.content), strict=strict)
+        if reader.encrypted:
+            reader.decrypt(b"")
+        _ = reader.root["/Pages"]
+        return reader
+
+    @property
+    def revisions(self) -> int:
+        """Number of revisions."""
+        return int(self.reader.xrefs.total_revisions)
+
+    def signatures(self) -> list[SignatureEntry]:
+        """Return filled signature fields in the order of their revisions, each dictionary once."""
+        found: list[SignatureEntry] = []
+        seen: set[object] = set()
+        for name, node, reference in self._fields():
+            value = _raw(node, "/V")
+            key = value.reference if isinstance(value, generic.IndirectObject) else id(value)
+            if key in seen:
+                continue
+            seen.add(key)
+            entry = self._entry(name, node, value, reference)
+            if entry is not None:
+                found.append(entry)
+        return sorted(found, key=lambda one: (one.revision, one.byte_range[-2:]))
+
+    def _entry(
+        self, name: str, node: generic.DictionaryObject, value: Any, reference: Any
+    ) -> SignatureEntry | None:
+        """Return the signature of a field, or None if it is empty."""
+        try:
+            dictionary = value.get_object()
+        except READ_ERRORS:
+            return None
+        if not isinstance(dictionary, generic.DictionaryObject):
+            return None
+        at = value if isinstance(value, generic.IndirectObject) else reference
+        revision = self.revisions - 1
+        if isinstance(at, generic.IndirectObject):
+            try:
+                revision = self.reader.xrefs.get_last_change(at.reference)
+            except READ_ERRORS:
+                revision = self.revisions - 1
+        return SignatureEntry(
+            name, dictionary, node, _contents(dictionary), _byte_range(dictionary), revision
+        )
+
+    def _fields(self) -> Iterator[tuple[str, generic.DictionaryObject, Any]]:
+        """Yield signature fields that have a value, each with its name and reference."""
+        try:
+            top = self.reader.root["/AcroForm"]["/Fields"]
+        except READ_ERRORS:
+            return
+        stack = [("", None, one, 0) for one in reversed(_items(top))]
+        seen: set[Any] = set()
+        while stack:
+            prefix, inherited, item, depth = stack.pop()
+            if isinstance(item, generic.IndirectObject):
+                if item.reference in seen:
+                    continue
+                seen.add(item.reference)
+            if len(seen) > MAX_FIELDS or depth > MAX_FIELD_DEPTH:
+                raise UnreadablePdf("the form has too many fields")
+            node = _object(item)
+            if not isinstance(node, generic.DictionaryObject):
+                continue
+            own = _get(node, "/T")
+            name = ".".join(part for part in (prefix, str(own) if own is not None else "") if part)
+            kind = _get(node, "/FT") or inherited
+            if kind == "/Sig" and _raw(node, "/V") is not None:
+                yield name, node, item
+            kids = _items(_get(node, "/Kids"))
+            stack.extend((name, kind, kid, depth + 1) for kid in reversed(kids))
+
+    def kept_objects(self, revisions: list[int]) -> list[KeptObject]:
+        """Return what the document security store holds, at these revisions and at the end."""
+        found: dict[tuple[str, bytes], KeptObject] = {}
+        handlers: list[Any] = [self.reader]
+        if len(revisions) > 1:
+            handlers += [self.reader.get_historical_resolver(one) for one in sorted(set(revisions))]
+        for handler in handlers:
+            try:
+                store = handler.root["/DSS"]
+            except READ_ERRORS:
+                continue
+            for kind, item in _store_items(store):
+                kept = self._kept(kind, item, found)
+                if kept is not None:
+                    found.setdefault((kept.kind, kept.content), kept)
+                if len(found) > MAX_DSS_OBJECTS:
+                    raise UnreadablePdf("the document security store has too many objects")
+        return list(found.values())
+
+    def _kept(self, kind: str, item: Any, found: dict[Any, KeptObject]) -> KeptObject | None:
+        """Return one object of the store with the revision that introduced it."""
+        try:
+            content = _object(item).data
+            revision = self.revisions - 1
+            if isinstance(item, generic.IndirectObject):
+                revision = self.reader.xrefs.get_last_change(item.reference)
+        except READ_ERRORS:
+            return None
+        return KeptObject(kind, content, revision)
+
+    def page_count(self, revision: int | None = None) -> int | None:
+        """Return the number of pages at a revision (the last one if None)."""
+        try:
+            handler = (
+                self.reader if revision is None else self.reader.get_historical_resolver(revision)
+            )
+            return _leaves(handler.root["/Pages"], 0, [20_000])
+        except READ_ERRORS:
+            return None
+
+
+def _leaves(node: Any, depth: int, budget: list[int]) -> int:
+    """Count page leaves below a node."""
+    budget[0] -= 1
+    if depth > 64 or budget[0] < 0:
+        raise ValueError("the page tree is too large")
+    node = _object(node)
+    if not isinstance(node, generic.DictionaryObject):
+        return 0
+    if _get(node, "/Type") == "/Page" or "/Kids" not in node:
+        return 1
+    return sum(_leaves(kid, depth + 1, budget) for kid in _items(_get(node, "/Kids")))
+
+
+def _store_items(store: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the references in a DSS dictionary and its VRI entries."""
+    keys = (("certificate", "/Certs"), ("crl", "/CRLs"), ("ocsp", "/OCSPs"))
+    for kind, key in keys:
+        yield from ((kind, one) for one in _items(_get(store, key)))
+    related = _get(store, "/VRI")
+    if isinstance(related, generic.DictionaryObject):
+        for name in list(related)[:MAX_DSS_OBJECTS]:
+            entry = _get(related, name)
+            for kind, key in (("certificate", "/Cert"), ("crl", "/CRL"), ("ocsp", "/OCSP")):
+                yield from ((kind, one) for one in _items(_get(entry, key)))
+
+
+def _contents(dictionary: generic.DictionaryObject) -> bytes:
+    """Return the bytes of /Contents, which is never encrypted."""
+    try:
+        value = dictionary.raw_get("/Contents", decrypt=generic.EncryptedObjAccess.RAW)
+        if isinstance(value, generic.IndirectObject):
+            value = value.get_object()
+    except READ_ERRORS:
+        return b""
+    if isinstance(value, generic.TextStringObject | generic.ByteStringObject):
+        return bytes(value.original_bytes)
+    return b""
+
+
+def _byte_range(dictionary: generic.DictionaryObject) -> tuple[int, ...]:
+    """Return the numbers of /ByteRange; empty if it is not an array of a few integers."""
+    items = _items(_get(dictionary, "/ByteRange"))
+    if len(items) > 64:
+        return ()
+    numbers = [_object(one) for one in items]
+    if not all(isinstance(one, int) for one in numbers):
+        return ()
+    return tuple(int(one) for one in numbers)
+
+
+def _get(node: Any, key: str) -> Any:
+    """Return an entry, resolved, or None."""
+    try:
+        return node[key]
+    except READ_ERRORS:
+        return None
+
+
+def _raw(node: Any, key: str) -> Any:
+    """Return an entry as it stands, or None."""
+    try:
+        return node.raw_get(key)
+    except READ_ERRORS:
+        return None
+
+
+def _object(item: Any) -> Any:
+    """Return what a reference refers to, or None."""
+    try:
+        return item.get_object() if isinstance(item, generic.IndirectObject) else item
+    except READ_ERRORS:
+        return None
+
+
+def _items(value: Any) -> list[Any]:
+    """Return an array's items, unresolved; nothing for everything else."""
+    return list(list.__iter__(value)) if isinstance(value, list) else []
