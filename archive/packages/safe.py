@@ -104,6 +104,15 @@ def unpack(path: Path, into: Path, limits: Limits) -> list[Finding]:
     return found
 
 
+def judge(path: Path, limits: Limits) -> list[Finding]:
+    """Return what the headers of a ZIP say against it; nothing is unpacked."""
+    with path.open("rb") as stream:
+        archive, _, found = _headers(stream, limits)
+    if archive is not None:
+        archive.close()
+    return found
+
+
 def survey(folder: Path, limits: Limits) -> list[Finding]:
     """Return what is wrong with the names, kinds, number and sizes of a folder's files."""
     return list(look_through(folder, limits).findings)
@@ -192,33 +201,45 @@ def _over_limits(sizes: dict[str, int], limits: Limits) -> Iterator[Finding]:
 
 def _unpack(stream: BinaryIO, into: Path, limits: Limits) -> list[Finding]:
     # (1) Judge the headers alone.
-    try:
-        directory = zip_directory.find_directory(stream)
-        found = zip_directory.check_directory(stream, directory, 2 * limits.max_files)
-        if found:
-            return found
-        archive = zipfile.ZipFile(stream)
-    except zip_directory.NotAnArchive as refusal:
-        return [refusal.finding]
-    except UnicodeDecodeError:
-        message = "an entry says that its name is UTF-8, but it is not"
-        return [_error("KHO-NAME-ENCODING", path=_WHOLE, message=message)]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        return [_error("KHO-ZIP-CORRUPT", path=_WHOLE, message=f"the ZIP is damaged: {error}")]
+    archive, entries, found = _headers(stream, limits)
+    if archive is None:
+        return found
     with archive:
-        found = list(zip_directory.check_entries(archive, stream))
-        entries, odd = _named(archive)
-        found += odd
-        found += _over_limits({name: info.file_size for name, info in entries.items()}, limits)
-        found += _ratios(archive, entries, limits)
         if any(finding.severity is Severity.ERROR for finding in found):
             return found
         # (2) Write, counting what really comes out.
         found += _extract(archive, entries, into)
-        # (3) Look at archives inside, without unpacking them.
+    # (3) Look at archives inside, without unpacking them.
+    if not any(finding.severity is Severity.ERROR for finding in found):
         for name in entries:
-            found += _nested(into / name, name, limits)
+            found += _nested(into.joinpath(*name.split("/")), name, limits)
     return found
+
+
+def _headers(
+    stream: BinaryIO, limits: Limits
+) -> tuple[zipfile.ZipFile | None, dict[str, zipfile.ZipInfo], list[Finding]]:
+    """Open an archive within bounds; return it, its files by name, and the findings."""
+    try:
+        directory = zip_directory.find_directory(stream)
+        found = zip_directory.check_directory(stream, directory, 2 * limits.max_files)
+        if found:
+            return None, {}, found
+        archive = zipfile.ZipFile(stream)
+    except zip_directory.NotAnArchive as refusal:
+        return None, {}, [refusal.finding]
+    except UnicodeDecodeError:
+        message = "an entry says that its name is UTF-8, but it is not"
+        return None, {}, [_error("KHO-NAME-ENCODING", path=_WHOLE, message=message)]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        message = f"the ZIP is damaged: {error}"
+        return None, {}, [_error("KHO-ZIP-CORRUPT", path=_WHOLE, message=message)]
+    found = list(zip_directory.check_entries(archive, stream))
+    entries, odd = _named(archive)
+    found += odd
+    found += _over_limits({name: info.file_size for name, info in entries.items()}, limits)
+    found += _ratios(archive, entries, limits)
+    return archive, entries, found
 
 
 def _named(archive: zipfile.ZipFile) -> tuple[dict[str, zipfile.ZipInfo], list[Finding]]:

@@ -24,7 +24,18 @@ _OXUM = re.compile(r"([0-9]+)\.([0-9]+)")
 _ENCODED = re.compile(r"%(0[AaDd]|25)")
 _WEAK = frozenset({"md5", "sha1"})
 _ONCE = frozenset({"payload-oxum", "bagging-date", "bag-size", "bag-group-identifier", "bag-count"})
-_UNSAFE_KINDS = frozenset({"KHO-NAME-LINK", "KHO-NAME-DEVICE", "KHO-NAME-ENCODING"})
+_UNSAFE_KINDS = frozenset(
+    {
+        "KHO-NAME-LINK",
+        "KHO-NAME-DEVICE",
+        "KHO-NAME-ENCODING",
+        "KHO-NAME-UNREADABLE",
+        "KHO-NAME-DEEP",
+        "KHO-LIMIT-FILES",
+        "KHO-LIMIT-SIZE",
+        "KHO-LIMIT-TOTAL",
+    }
+)
 _ASSUMED = Declaration((0, 97), "utf-8")
 
 
@@ -35,7 +46,7 @@ def validate_bag(root: Path) -> list[Finding]:
         root: the folder that holds `bagit.txt`.
     """
     survey = safe.look_through(root, safe.Limits())
-    odd = [_demoted(finding) for finding in survey.findings]
+    odd = [demoted(finding) for finding in survey.findings]
     return odd + examine_bag(root, survey, Digests())
 
 
@@ -62,9 +73,14 @@ def is_bag(names: Iterable[str]) -> bool:
     return "bagit.txt" in top or ("data" in top and any(map(_MANIFEST.fullmatch, top)))
 
 
-def _demoted(finding: Finding) -> Finding:
+def is_unsafe(finding: Finding) -> bool:
+    """Whether a folder with this finding cannot be read at all, by any standard."""
+    return finding.severity is Severity.ERROR and finding.rule in _UNSAFE_KINDS
+
+
+def demoted(finding: Finding) -> Finding:
     """Return a finding of ours as a warning: the standard allows such names."""
-    if finding.severity is not Severity.ERROR or finding.rule in _UNSAFE_KINDS:
+    if finding.severity is not Severity.ERROR or is_unsafe(finding):
         return finding
     return Finding(finding.rule, Severity.WARNING, finding.path, finding.message)
 
