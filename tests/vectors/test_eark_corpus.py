@@ -36,7 +36,7 @@ def test_the_corpus_and_the_validator_agree(case: dict[str, Any], tmp_path: Path
 
 
 def place_of(case: dict[str, Any]) -> Path:
-    return shared.folder("eark") / case["path"]
+    return shared.folder("eark") / str(case["path"])
 
 
 def findings_on(case: dict[str, Any], scratch: Path) -> list[Finding]:

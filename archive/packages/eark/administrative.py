@@ -60,5 +60,5 @@ def _parts(mets: Mets, section: Element) -> Findings:
     if section.find(METS + "digiprovMD") is None:
         message = "no digiprovMD; each PREMIS file should be referenced by one"
         yield should("CSIP32", place(mets, section), message)
-    if section.find(METS + "rightsMD") is None:
+    if mets.is_package and section.find(METS + "rightsMD") is None:
         yield may("CSIP45", place(mets, section), "no rightsMD; rights may be stated in one")
