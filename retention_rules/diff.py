@@ -10,6 +10,9 @@ from retention_rules.periods import Period, PeriodKind
 from retention_rules.rule import AppliesTo, Source
 from retention_rules.schedule import Schedule
 
+DAYS_OF_A_MONTH = 365.2425 / 12
+"""The mean length, to compare periods in different units."""
+
 
 class Kind(StrEnum):
     """What happened to a row or mapping."""
@@ -61,12 +64,12 @@ def _days(period: Period) -> float | None:
         case PeriodKind.NOT_KEPT:
             return 0
         case PeriodKind.YEARS:
-            return period.length * 365.2425
+            return period.length * 12 * DAYS_OF_A_MONTH
         case PeriodKind.MONTHS:
-            return period.length * 365.2425 / 12
+            return period.length * DAYS_OF_A_MONTH
         case PeriodKind.DAYS:
             return period.length
-        case PeriodKind.UNTIL_EVENT | PeriodKind.LIFE_OF_WORK:
+        case _:
             return None
 
 

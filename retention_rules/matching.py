@@ -86,7 +86,7 @@ class Matcher:
             self._mappings[mapping.prefix] = (*others, mapping)
         days = {day for rule in rules for day in (rule.in_force_from, rule.in_force_until)}
         self._cuts = sorted(day for day in days if day is not None)
-        self._remembered: dict[_Circumstances, Selection] = {}
+        self._remembered: dict[tuple[object, ...], Selection] = {}
 
     def rows(self, code: str) -> tuple[Rule, ...]:
         """Return the rule with this code, or the rules of this group."""
@@ -98,49 +98,43 @@ class Matcher:
 
     def dossier(self, facts: Facts, on: date) -> Selection:
         """Return the rows for a dossier as such; `on` is the day its period is fixed."""
-        return self._select(
-            _Circumstances(
-                bisect_right(self._cuts, on),
-                facts.procedure,
-                facts.rows,
-                facts.chosen_rule if facts.chosen_by else None,
-                facts.field,
-                facts.outcome or facts.status,
-                facts.agency,
-                facts.important,
-                facts.medium,
-                None,
-                False,
-            ),
-            on,
+        key = (
+            bisect_right(self._cuts, on),
+            facts.procedure,
+            facts.rows,
+            facts.chosen_rule if facts.chosen_by else None,
+            facts.field,
+            facts.outcome or facts.status,
+            facts.agency,
+            facts.important,
+            facts.medium,
+            None,
+            False,
         )
+        return self._remembered.get(key) or self._remember(_Circumstances(*key), on)
 
     def document(self, facts: Facts, document: DocumentFacts, on: date) -> Selection:
         """Return the rows that a document falls under beside its dossier's."""
-        return self._select(
-            _Circumstances(
-                bisect_right(self._cuts, on),
-                facts.procedure,
-                document.rows,
-                None,
-                facts.field,
-                facts.outcome or facts.status,
-                facts.agency,
-                facts.important,
-                facts.medium,
-                document.type_code,
-                True,
-            ),
-            on,
+        key = (
+            bisect_right(self._cuts, on),
+            facts.procedure,
+            document.rows,
+            None,
+            facts.field,
+            facts.outcome or facts.status,
+            facts.agency,
+            facts.important,
+            facts.medium,
+            document.type_code,
+            True,
         )
+        return self._remembered.get(key) or self._remember(_Circumstances(*key), on)
 
-    def _select(self, circumstances: _Circumstances, on: date) -> Selection:
-        selection = self._remembered.get(circumstances)
-        if selection is None:
-            selection = self._found(circumstances, on)
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[circumstances] = selection
+    def _remember(self, circumstances: _Circumstances, on: date) -> Selection:
+        selection = self._found(circumstances, on)
+        if len(self._remembered) >= MAX_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[circumstances] = selection
         return selection
 
     def _found(self, circumstances: _Circumstances, on: date) -> Selection:

@@ -140,7 +140,7 @@ def last_protected_day(period: Period, start: Start, trigger_on: date) -> date |
             return add_months(begins, period.length)
         case PeriodKind.DAYS:
             return add_days(begins, period.length)
-        case PeriodKind.UNTIL_EVENT | PeriodKind.LIFE_OF_WORK | PeriodKind.NOT_KEPT:
+        case _:
             return begins
 
 
@@ -150,7 +150,7 @@ def add_months(day: date, months: int) -> date:
     year, month = day.year + years, month + 1
     if year > date.max.year:
         return date.max
-    if day.day <= 28:
+    if day.day <= 28 or month == day.month != 2:
         return date(year, month, day.day)
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 

@@ -58,18 +58,18 @@ class Schedule:
     transfer_permanent_after_years: int | None = None
     """Years after the end of the work from which permanent records are due for transfer
     to the historical archive (Law 33/2024/QH15, art. 17); None for agencies that do not."""
+    replaced: tuple[Rule, ...] = field(default=(), compare=False, repr=False)
+    """Rows of the base in whose place this schedule has its own of the same code."""
     places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """`file:line` of rules and mappings by code or prefix."""
     matcher: Matcher = field(init=False, compare=False, repr=False)
     """The rows as lookup tables."""
+    version: str = field(init=False, compare=False)
+    """The code and the beginning of the digest: what a decision remembers."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matcher", Matcher(self.rules, self.procedures))
-
-    @property
-    def version(self) -> str:
-        """The code and the beginning of the digest: what a decision remembers."""
-        return f"{self.code}+{self.digest[:12]}"
+        object.__setattr__(self, "version", f"{self.code}+{self.digest[:12]}")
 
     @property
     def approved(self) -> bool:
@@ -187,7 +187,10 @@ class _Reader:
     def base(self, folder: Path | None, above: tuple[str, ...]) -> Schedule | None:
         """Read the schedule beneath, if the file names one."""
         name = self.top.text("base")
-        return _load(name, folder, above) if name else None
+        try:
+            return _load(name, folder, above) if name else None
+        except ScheduleRejected as error:
+            raise ScheduleRejected(self.lines.name, error.problems) from error
 
     def schedule(self, base: Schedule | None) -> Schedule:
         """Read everything and lay it over the base."""
@@ -222,6 +225,7 @@ class _Reader:
             bases=(base.version, *base.bases) if base else (),
             digest=_digest(self.values, base.digest if base else ""),
             transfer_permanent_after_years=handed_over,
+            replaced=_replaced(inherited, own),
             places={**(base.places if base else {}), **self.places},
         )
 
@@ -231,7 +235,8 @@ class _Reader:
         for index, inner in enumerate(self.top.tables(key)):
             table = inner.moved(key, index)
             item = read(table)
-            self.places.setdefault(table.row, table.place())
+            if table.row:
+                self.places.setdefault(table.row, table.place())
             if item is not None:
                 found.append(item)
         return found
@@ -296,6 +301,11 @@ def _laid_over(beneath: Iterable[T], own: Iterable[T], key: Callable[[T], str]) 
     merged = {key(item): item for item in beneath}
     merged.update((key(item), item) for item in own)
     return tuple(merged.values())
+
+
+def _replaced(beneath: Iterable[Rule], own: Iterable[Rule]) -> tuple[Rule, ...]:
+    codes = {rule.code for rule in own}
+    return tuple(rule for rule in beneath if rule.code in codes)
 
 
 def _confirmed(rule: Rule, confirmation: rows.Confirmation) -> Rule:
