@@ -27,6 +27,7 @@ from archive.packages.sip.tabular import Row, Table
 _NUMBERED = re.compile(r"(?P<code>.+)\.(?P<ordinal>[0-9]{1,7})\.[A-Za-z0-9]{1,5}")
 _BETWEEN = re.compile(r"[;|\n]")
 _MAX_LEFTOVERS = 100
+_NOTES = (".md", ".txt")
 
 
 def refs(path: Path, limits: Limits) -> list[SubmissionRef]:
@@ -67,7 +68,7 @@ class _Scans:
         self.names = [
             name
             for name in sorted(_below(path.parent))
-            if not is_litter(name) and not _is_list(name)
+            if not is_litter(name) and not _is_beside(name)
         ]
         self.by_code: dict[str, list[tuple[int, str]]] = {}
         self.by_name: dict[str, list[str]] = {}
@@ -224,8 +225,9 @@ def _last(name: str) -> PackagePath:
     return PackagePath(name.rpartition("/")[2])
 
 
-def _is_list(name: str) -> bool:
-    return "/" not in name and name.lower().endswith(tabular.SUFFIXES)
+def _is_beside(name: str) -> bool:
+    """Whether a file in the list's own folder is a list or a note, not a scan."""
+    return "/" not in name and name.lower().endswith((*tabular.SUFFIXES, *_NOTES))
 
 
 def _below(folder: Path) -> Iterator[str]:

@@ -1,0 +1,272 @@
+"""Submissions to fill in: a small, valid, fictional one of each kind.
+
+What `kho sip new` writes is accepted by `kho sip validate` as it stands, so that a
+depositor changes something that works. The person and the papers do not exist.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.errors import Rejected, UsageError
+from archive.fixity import sha256_of
+from archive.packages import profile
+from archive.packages.dossier_json import FILE_NAME
+from archive.packages.sip import columns
+
+if TYPE_CHECKING:
+    from archive.packages import mets
+
+LIST_NAME = "danh-sach.xlsx"
+_NOTE_NAME = "README.txt"
+_FILES = {"01-don-de-nghi.pdf": "Don de nghi (mau)", "02-giay-phep.pdf": "Giay phep (mau)"}
+_ROW = {
+    "dossierCode": "H26.18-260105-0001",
+    "procedureCode": "1.001193",
+    "procedureName": "Cấp giấy phép (mẫu)",
+    "agencyCode": "H26.18",
+    "agencyName": "Sở Xây dựng (mẫu)",
+    "fonds": "H26.18",
+    "applicantName": "Nguyễn Văn Mẫu",
+    "receivedOn": "05/01/2026",
+    "dueOn": "20/01/2026",
+    "closedOn": "15/01/2026",
+    "status": "Đã trả kết quả",
+    "fileCode": "H26.18.2026.1",
+    "title": "Hồ sơ cấp giấy phép (mẫu)",
+    "maintenance": "20 năm",
+    "mode": "Có điều kiện",
+    "language": "Tiếng Việt",
+    "resultNumber": "1/GP-SXD",
+    "resultIssuedOn": "15/01/2026",
+    "files": "; ".join(_FILES),
+    "fileTitles": "Đơn đề nghị; Giấy phép",
+    "fileRoles": "application; result",
+}
+
+
+def write(folder: Path, kind: str) -> list[Path]:
+    """Write a template submission of a kind into `folder` and return the files.
+
+    Args:
+        folder: absent or empty.
+        kind: `folder`, `bagit`, `eark` or `batch`.
+
+    Raises:
+        Rejected: the folder has something in it.
+        UsageError: no such kind.
+    """
+    if kind not in _WRITERS:
+        raise UsageError(f"no kind {kind!r}; there are {', '.join(_WRITERS)}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Rejected(f"{folder} is not empty", where=str(folder), hint="name a new folder")
+    for name, content in _WRITERS[kind](folder).items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return sorted(place for place in folder.rglob("*") if place.is_file())
+
+
+def description() -> dict[str, object]:
+    """Return the template's `dossier.json`."""
+    return {
+        "profile": profile.CURRENT,
+        "dossier": {
+            "title": _ROW["title"],
+            "fileCode": _ROW["fileCode"],
+            "maintenance": "05",
+            "mode": "02",
+            "language": "01",
+        },
+        "tthc": {
+            "dossierCode": _ROW["dossierCode"],
+            "procedureCode": _ROW["procedureCode"],
+            "procedureName": _ROW["procedureName"],
+            "agencyCode": _ROW["agencyCode"],
+            "agencyName": _ROW["agencyName"],
+            "fonds": _ROW["fonds"],
+            "applicant": {"name": _ROW["applicantName"], "identityNumber": None, "kind": "citizen"},
+            "receivedOn": "2026-01-05",
+            "dueOn": "2026-01-20",
+            "closedOn": "2026-01-15",
+            "status": "returned",
+            "important": False,
+            "result": {"number": _ROW["resultNumber"], "issuedOn": "2026-01-15"},
+        },
+        "documents": [
+            {"file": "01-don-de-nghi.pdf", "title": "Đơn đề nghị", "role": "application"},
+            {
+                "file": "02-giay-phep.pdf",
+                "title": "Giấy phép",
+                "role": "result",
+                "fields": {"typeName": "32", "codeNumber": "1", "codeNotation": "GP-SXD"},
+            },
+        ],
+    }
+
+
+def _plain(_: Path) -> dict[str, bytes]:
+    text = json.dumps(description(), ensure_ascii=False, indent=2) + "\n"
+    return {FILE_NAME: text.encode(), **_papers()}
+
+
+def _bag(folder: Path) -> dict[str, bytes]:
+    payload = {f"data/{name}": content for name, content in _plain(folder).items()}
+    size = sum(len(content) for content in payload.values())
+    tags = {
+        "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+        "bag-info.txt": f"Payload-Oxum: {size}.{len(payload)}\n".encode(),
+        "manifest-sha256.txt": _manifest(payload),
+    }
+    return {**payload, **tags, "tagmanifest-sha256.txt": _manifest(tags)}
+
+
+def _manifest(contents: Mapping[str, bytes]) -> bytes:
+    return "".join(f"{sha256_of(content)}  {name}\n" for name, content in contents.items()).encode()
+
+
+def _eark(folder: Path) -> dict[str, bytes]:
+    from archive.packages import mets
+
+    folder.mkdir(parents=True, exist_ok=True)
+    at = datetime.fromtimestamp(int(folder.stat().st_mtime), UTC)
+    plain = _plain(folder)
+    described = {f"metadata/descriptive/{FILE_NAME}": plain.pop(FILE_NAME)}
+    data = {f"data/{name}": content for name, content in plain.items()}
+
+    def references(contents: Mapping[str, bytes], kind: str = "") -> tuple[mets.Reference, ...]:
+        return tuple(
+            mets.Reference(name, len(content), sha256_of(content), _media_type(name), kind)
+            for name, content in contents.items()
+        )
+
+    inner = mets.Mets(
+        id="rep1",
+        label="Bản số hóa (mẫu)",
+        profile=mets.CSIP_PROFILE,
+        created_at=at,
+        record_status="NEW",
+        version=1,
+        agents=_agents(),
+        descriptive=(),
+        preservation=(),
+        groups=(mets.Group("Data", references(data)),),
+        described={},
+        package_type="SIP",
+    )
+    representation = {"representations/rep1/METS.xml": mets.write(inner)}
+    outer = mets.Mets(
+        id=folder.resolve().name,
+        label=_ROW["title"],
+        profile="https://earksip.dilcis.eu/profile/E-ARK-SIP.xml",
+        created_at=at,
+        record_status="NEW",
+        version=1,
+        agents=_agents(),
+        descriptive=references(described, "DOSSIER-JSON"),
+        preservation=(),
+        groups=(mets.Group("Representations/rep1", references(representation), pointer=True),),
+        described={},
+        package_type="SIP",
+    )
+    below = {f"representations/rep1/{name}": content for name, content in data.items()}
+    return {"METS.xml": mets.write(outer), **described, **representation, **below}
+
+
+def _agents() -> tuple[mets.Agent, ...]:
+    from archive.packages import mets
+
+    return (
+        mets.Agent("CREATOR", "kho sip new", "1", software=True),
+        mets.Agent("CREATOR", _ROW["agencyName"], _ROW["agencyCode"]),
+    )
+
+
+def _media_type(name: str) -> str:
+    types = {".pdf": "application/pdf", ".json": "application/json", ".xml": "text/xml"}
+    return types.get(Path(name).suffix, "text/plain")
+
+
+def _batch(_: Path) -> dict[str, bytes]:
+    return {LIST_NAME: _workbook(), _NOTE_NAME: _batch_note().encode(), **_papers()}
+
+
+def _workbook() -> bytes:
+    """Return the list as XLSX; every cell is text, so that no zero is lost at the front."""
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    if sheet is None:  # a new workbook has a sheet
+        raise AssertionError
+    used = list(columns.columns().values())
+    sheet.append([column.vi for column in used])
+    sheet.append([_ROW.get(column.code, "") for column in used])
+    for row in sheet.iter_rows(min_row=1, max_row=500, max_col=len(used)):
+        for cell in row:
+            cell.number_format = "@"
+    sheet.freeze_panes = "A2"
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _batch_note() -> str:
+    lines = [
+        "Mỗi dòng của danh sách là một hồ sơ. / One row of the list is one dossier.",
+        "",
+        "Tên tệp ở cột “Tệp”, cách nhau bằng dấu chấm phẩy; nếu để trống, lấy các tệp có tên",
+        "bắt đầu bằng mã hồ sơ hoặc mã số hồ sơ: H26.18.2026.1.001.pdf, H26.18.2026.1.002.pdf.",
+        "Files are named in the column “Files”, with semicolons; if it is empty, those are taken",
+        "whose names begin with the file code or the dossier code.",
+        "",
+        "CSV: UTF-8 hoặc UTF-16. / CSV in UTF-8 or UTF-16, not TCVN3 or VNI.",
+        "* = bắt buộc / required. Ngày / days: dd/mm/yyyy, yyyy-mm-dd.",
+        "",
+    ]
+    fields = profile.load().dossier
+    for column in columns.columns().values():
+        mark = "*" if column.required else " "
+        lines.append(f"{mark} {column.code:20} {column.vi} / {column.en}")
+        if column.code in fields and fields[column.code].values:
+            words = [f"{code} {vi}" for code, (vi, _) in fields[column.code].values.items()]
+            lines.append(f"  {'':20}   {'; '.join(words)}")
+    return "\n".join(lines) + "\n"
+
+
+def _papers() -> dict[str, bytes]:
+    return {name: _pdf(text) for name, text in _FILES.items()}
+
+
+def _pdf(text: str) -> bytes:
+    """Return a PDF of one page with a line of text in ASCII."""
+    stream = f"BT /F1 16 Tf 72 760 Td ({text}) Tj ET"
+    objects = (
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R"
+        " /Resources << /Font << /F1 4 0 R >> >> >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+    )
+    body, offsets = "%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    end = f"trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return f"{body}xref\n0 6\n0000000000 65535 f \n{table}{end}".encode("ascii")
+
+
+_WRITERS: Mapping[str, Callable[[Path], dict[str, bytes]]] = {
+    "folder": _plain,
+    "bagit": _bag,
+    "eark": _eark,
+    "batch": _batch,
+}
