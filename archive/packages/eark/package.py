@@ -50,6 +50,23 @@ class Mets:
                 found.setdefault(name, []).append(element)
         return found
 
+    def step(self, element: Any) -> str:
+        """Return an element's step in a path: `file[3]`, or `fileSec` if it has no like."""
+        return self._steps.get(element, "?")
+
+    @cached_property
+    def _steps(self) -> Mapping[Any, str]:
+        steps: dict[Any, str] = {self.root: _local(self.root.tag)}
+        for parent in self.root.iter("*"):
+            alike: dict[str, list[Any]] = {}
+            for child in parent.iterchildren("*"):
+                alike.setdefault(child.tag, []).append(child)
+            for tag, children in alike.items():
+                name = _local(tag)
+                numbered = (f"{name}[{n}]" for n in range(1, len(children) + 1))
+                steps.update(zip(children, [name] if len(children) == 1 else numbered, strict=True))
+        return steps
+
     @cached_property
     def administrative_ids(self) -> frozenset[str]:
         """The IDs of administrative sections and of what they hold."""
@@ -115,6 +132,10 @@ class Package:
         """Yield the files in a folder and its subfolders, without placeholders."""
         prefix = f"{folder}/" if folder else ""
         return (n for n in sorted(self.files) if n.startswith(prefix) and not is_placeholder(n))
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def canonical(name: str) -> str:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from archive.findings import Finding
@@ -96,13 +95,13 @@ def _within_package(mets: Mets, href: str) -> str | None:
     path = re.sub(r"^file:(?://)?", "", href)
     if path.startswith("/") or "\0" in path:
         return None
-    parts: list[str] = []
-    for part in PurePosixPath(mets.folder, path).parts:
+    parts = mets.folder.split("/") if mets.folder else []
+    for part in path.split("/"):
         if part == "..":
             if not parts:
                 return None
             parts.pop()
-        else:
+        elif part not in {"", "."}:
             parts.append(part)
     return "/".join(parts)
 

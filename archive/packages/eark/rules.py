@@ -34,9 +34,7 @@ def may(rule: str, where: str, message: str) -> Finding:
 
 def place(mets: Mets, element: Element, attribute: str = "") -> str:
     """Return where an element stands: `METS.xml#line 12 /mets/fileSec/fileGrp[2]/@USE`."""
-    steps = [_step(element)]
-    steps.extend(_step(ancestor) for ancestor in element.iterancestors())
-    path = "/".join(reversed(steps))
+    path = "/".join([*map(mets.step, reversed(list(element.iterancestors()))), mets.step(element)])
     suffix = f"/@{attribute}" if attribute else ""
     return f"{mets.path}#line {element.sourceline} /{path}{suffix}"
 
@@ -55,12 +53,3 @@ def shown(value: str) -> str:
     """Return a value as a message quotes it: short and on one line."""
     flat = " ".join(value.split())
     return f"“{flat[:77]}…”" if len(flat) > 80 else f"“{flat}”"
-
-
-def _step(element: Element) -> str:
-    name = local(element.tag)
-    parent = element.getparent()
-    if parent is None:
-        return name
-    alike = [child for child in parent if child.tag == element.tag]
-    return name if len(alike) == 1 else f"{name}[{alike.index(element) + 1}]"
