@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from archive.search import SearchIndex
     from archive.signatures.check import Checker
     from archive.signatures.seal import Sealer
+    from archive.signatures.timestamps import TimestampAuthority
     from archive.signatures.trust import TrustStore
     from archive.storage import ObjectStore
     from retention_rules.schedule import Schedule
 
 VERSION = "0.1.0"
+TEST_PKI = "test-pki"
+"""Folder of the local TEST CA, seal key and TSA, made where none is configured."""
 VIETNAM = timezone(timedelta(hours=7))
 """Vietnam's zone; it has had no change of clocks since 1975."""
 
@@ -59,11 +62,27 @@ class Archive:
         return self.settings.number("ingest.workers") or (os.cpu_count() or 1) + 1
 
     @cached_property
-    def store(self) -> ObjectStore:
-        """The object store, with its copies."""
+    def copies(self) -> tuple[ObjectStore, ...]:
+        """The object stores, each with a copy of everything; at least one."""
         from archive.storage.opening import open_store
 
-        return open_store_with_copies(self.settings, open_store)
+        settings = self.settings
+        urls = (settings.store_url(), *map(settings.store_url, settings.list("store.copies")))
+        lock, ca_file = settings.text("store.lock"), settings.text("store.ca_file") or None
+        return tuple(open_store(url, lock=lock, ca_file=ca_file) for url in urls)
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The object store that writes to every copy."""
+        if len(self.copies) == 1:
+            return self.copies[0]
+        from archive.storage.copies import Copies
+
+        return Copies(self.copies)
+
+    def store_has(self, name: str) -> bool:
+        """Whether there is an object of this very name."""
+        return next(iter(self.store.names(name)), None) == name
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -72,7 +91,7 @@ class Archive:
 
         catalogue = Catalogue(
             self.settings.catalogue_url(),
-            timeout_seconds=self.settings.number("catalogue.timeout_seconds"),
+            lock_timeout_seconds=self.settings.number("catalogue.timeout_seconds"),
         )
         catalogue.check()
         return catalogue
@@ -112,11 +131,7 @@ class Archive:
     @cached_property
     def schedule(self) -> Schedule:
         """The retention schedule in force."""
-        from retention_rules.schedule import load
-
-        named = self.settings.text("retention.schedule")
-        local = self.settings.home / named
-        return load(local if local.is_file() else named)
+        return load_schedule(self.settings.text("retention.schedule"), self.settings.home)
 
     @cached_property
     def limits(self) -> Limits:
@@ -146,20 +161,6 @@ class Archive:
                 made.close()
 
 
-def open_store_with_copies(
-    settings: Settings, open_store: Callable[..., ObjectStore]
-) -> ObjectStore:
-    """Return the store of the settings; with `store.copies` one that writes to all."""
-    urls = [settings.store_url(), *map(settings.store_url, settings.list("store.copies"))]
-    lock, ca_file = settings.text("store.lock"), settings.text("store.ca_file")
-    stores = [open_store(url, lock=lock, ca_file=ca_file or None) for url in urls]
-    if len(stores) == 1:
-        return stores[0]
-    from archive.storage.copies import Copies
-
-    return Copies(stores)
-
-
 def open_index(engine: str, folder: Path) -> SearchIndex:
     """Return the search index of the named engine.
 
@@ -179,19 +180,46 @@ def open_index(engine: str, folder: Path) -> SearchIndex:
     raise UsageError(f"search.engine is {engine!r}", hint="choose tantivy or whoosh")
 
 
+def load_schedule(named: str, folder: Path) -> Schedule:
+    """Return a retention schedule: a TOML file in `folder`, or a built-in one by its name.
+
+    Raises:
+        Rejected: it is none, or breaks rules; the message names every problem.
+    """
+    from archive.errors import Rejected
+    from retention_rules.problems import ScheduleRejected
+    from retention_rules.schedule import load
+
+    local = folder / named
+    try:
+        return load(local if local.is_file() else named)
+    except (ScheduleRejected, OSError) as error:
+        raise Rejected(f"{named}: {error}", where=named, hint="see: kho rule lint") from error
+
+
 def open_sealer(archive: Archive) -> Sealer:
     """Return the sealer with the configured key and time source."""
     from archive.signatures.seal import Sealer
-    from archive.signatures.timestamps import authority
 
     settings = archive.settings
-    tsa = authority(
-        settings.list("tsa.urls"),
-        timeout_seconds=settings.number("tsa.timeout_seconds"),
-        local=settings.home / "keys",
-        clock=archive.clock,
-    )
-    return Sealer.load(settings.path("seal.key"), settings.path("seal.certificate"), tsa)
+    key, certificate = settings.path("seal.key"), settings.path("seal.certificate")
+    return Sealer.load(key=key, certificate=certificate, tsa=open_tsa(archive))
+
+
+def open_tsa(archive: Archive) -> TimestampAuthority:
+    """Return the configured time sources in their order; the local TEST TSA if there is none.
+
+    Raises:
+        NotInitialised: none is configured and there is no test PKI.
+    """
+    from archive.signatures import testpki
+    from archive.signatures.timestamps import FirstOf, HttpTsa
+
+    urls = archive.settings.list("tsa.urls")
+    if not urls:
+        return testpki.load(archive.settings.home / TEST_PKI).local_tsa(archive.clock)
+    timeout = float(archive.settings.number("tsa.timeout_seconds"))
+    return FirstOf([HttpTsa(url, timeout) for url in urls])
 
 
 @contextmanager

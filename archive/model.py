@@ -134,6 +134,8 @@ class Dossier:
     """Whether the agency marked the case as important (retention group 13)."""
     retention_code: str | None = None
     """The schedule row that the depositor proposes; the archive decides."""
+    events: Mapping[str, date] = field(default_factory=dict)
+    """Days of events that start a retention period, by trigger name: `{"sale": ...}`."""
     access: str = "02"
     """`mode` of Circular 05/2025: 01 public, 02 conditional, 03 secret."""
     language: str = "01"

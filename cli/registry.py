@@ -20,5 +20,6 @@ COMMANDS: dict[str, str] = {
     "fixity": "cli.fixity_cmd:fixity",
     "journal": "cli.journal_cmd:journal",
     "rebuild": "cli.rebuild_cmd:rebuild",
+    "sweep": "cli.rebuild_cmd:sweep",
     "demo": "cli.demo_cmd:demo",
 }

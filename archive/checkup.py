@@ -1,0 +1,160 @@
+"""Checkup: what an archive has configured, what answers, what is weak."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from archive.assembly import Archive
+from archive.catalogue import dossiers, journal, outbox
+from archive.errors import ArchiveError
+from archive.findings import Finding, Severity
+from archive.preservation import fixity
+
+FIXITY_YEARS = 3
+"""Every document is checked at least once in so many years (Circular 05/2025, art. 28)."""
+CRL_AGE = timedelta(days=7)
+
+
+def checkup(archive: Archive) -> Iterator[Finding]:
+    """Yield what was found, the good as info; nothing is changed.
+
+    A part that does not answer is an error and does not keep the others from being asked.
+    """
+    yield from _keys(archive)
+    for name, part in PARTS:
+        try:
+            yield from part(archive)
+        except ArchiveError as error:
+            yield Finding(error.code, Severity.ERROR, name, f"{error.message} {error.hint}".strip())
+
+
+def _info(rule: str, path: str, message: str) -> Finding:
+    return Finding(rule, Severity.INFO, path, message)
+
+
+def _weak(rule: str, path: str, message: str) -> Finding:
+    return Finding(rule, Severity.WARNING, path, message)
+
+
+def _keys(archive: Archive) -> Iterator[Finding]:
+    settings = archive.settings
+    if archive.test:
+        yield _weak(
+            "KHO-DOCTOR-TEST",
+            "archive.test",
+            "keys, certificates or time come from the local TEST PKI: no legal value; "
+            "configure seal.key, seal.certificate, tsa.urls and trust.folder",
+        )
+    key = settings.path("seal.key")
+    if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield _weak("KHO-DOCTOR-KEY-MODE", str(key), "others may read the seal's key: chmod 600")
+
+
+def _store(archive: Archive) -> Iterator[Finding]:
+    for store in archive.copies:
+        found = store.probe()
+        yield from found
+        if not any(f.severity is Severity.ERROR for f in found):
+            yield _info("KHO-DOCTOR-STORE", store.url, "answers")
+    if len(archive.copies) < 2:
+        yield _weak(
+            "KHO-DOCTOR-COPIES",
+            "store.copies",
+            "there is one copy; the circular asks for two backup sets on independent media",
+        )
+
+
+def _catalogue(archive: Archive) -> Iterator[Finding]:
+    with archive.catalogue.connect() as connection:
+        counts = dossiers.counts(connection)
+        waiting = outbox.backlog(connection)
+        head, flushed = journal.head(connection).seq, journal.flushed(connection).seq
+        unlocked = len(dossiers.unlocked(connection))
+    yield _info("KHO-DOCTOR-CATALOGUE", archive.catalogue.url, f"{counts.dossiers} dossiers held")
+    late = {"indexed": waiting, "written to the store": head - flushed, "locked": unlocked}
+    if archive.settings.text("store.lock") == "none":
+        late.pop("locked")
+    for what, count in late.items():
+        if count:
+            yield _weak("KHO-DOCTOR-BACKLOG", what, f"{count} wait to be {what}: kho sweep")
+
+
+def _index(archive: Archive) -> Iterator[Finding]:
+    yield from archive.index.check()
+    count = sum(archive.index.counts().values())
+    yield _info("KHO-DOCTOR-INDEX", archive.settings.text("search.engine"), f"{count} dossiers")
+
+
+def _seal(archive: Archive) -> Iterator[Finding]:
+    from archive.model import Indication
+    from archive.signatures import seal
+
+    at = archive.clock()
+    token = archive.sealer.seal(b"checkup", at=at)
+    verdict = seal.verify(b"checkup", token, archive.trust, at=at)
+    if verdict.indication is Indication.PASSED:
+        yield _info("KHO-DOCTOR-SEAL", verdict.sealed_by or "", "seals, and its timestamp verifies")
+    else:
+        reasons = "; ".join(verdict.reasons)
+        yield Finding(
+            "KHO-DOCTOR-SEAL",
+            Severity.ERROR,
+            verdict.sealed_by or "seal.certificate",
+            f"its own seal is {verdict.indication.value}: {reasons}; add its root to trust.folder",
+        )
+
+
+def _trust(archive: Archive) -> Iterator[Finding]:
+    at = archive.clock()
+    yield _info("KHO-DOCTOR-TRUST", "trust.folder", f"{len(archive.trust.anchors)} roots")
+    for age in archive.trust.crl_ages(at):
+        if age.overdue:
+            yield _weak("KHO-DOCTOR-CRL", age.issuer, "its revocation list is out of date")
+
+
+def _antivirus(archive: Archive) -> Iterator[Finding]:
+    if archive.scanner is None:
+        yield _weak("KHO-DOCTOR-ANTIVIRUS", "antivirus.address", "none is configured")
+    else:
+        yield _info("KHO-DOCTOR-ANTIVIRUS", "antivirus.address", archive.scanner.version())
+
+
+def _fixity(archive: Archive) -> Iterator[Finding]:
+    limit = archive.clock() - timedelta(days=365 * FIXITY_YEARS)
+    for url, state in fixity.status(archive).items():
+        if any(count for outcome, count in state.outcomes.items() if outcome.value != "intact"):
+            yield Finding(
+                "KHO-DOCTOR-FIXITY",
+                Severity.ERROR,
+                url,
+                "packages are not intact: kho fixity status",
+            )
+        if state.oldest_check is not None and state.oldest_check < limit:
+            message = f"checked less than once in {FIXITY_YEARS} years: kho fixity run"
+            yield _weak("KHO-DOCTOR-FIXITY-AGE", url, message)
+        elif state.never_checked:
+            message = f"{state.never_checked} packages were never checked: kho fixity run"
+            yield _info("KHO-DOCTOR-FIXITY", url, message)
+
+
+def _machine(archive: Archive) -> Iterator[Finding]:
+    home = archive.settings.home
+    status = os.statvfs(home)
+    free = status.f_bavail * status.f_frsize
+    if free < 1 << 30:
+        yield _weak("KHO-DOCTOR-ROOM", str(home), f"{free >> 20} MiB are free")
+
+
+PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
+    ("store", _store),
+    ("catalogue", _catalogue),
+    ("search", _index),
+    ("seal", _seal),
+    ("trust", _trust),
+    ("antivirus", _antivirus),
+    ("fixity", _fixity),
+    ("machine", _machine),
+)

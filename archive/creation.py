@@ -1,0 +1,94 @@
+"""Creation: a new archive in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive import settings as configuration
+from archive.assembly import TEST_PKI, Archive, now, open_archive
+from archive.catalogue import journal
+from archive.catalogue.engine import Catalogue
+from archive.errors import UsageError
+from archive.events import Event, EventType
+from archive.segments import flush
+from archive.settings import FILE_NAME, FORMAT
+from archive.signatures import testpki
+from archive.storage.opening import create_store
+
+Values = Mapping[str, str | int | bool | tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new archive."""
+
+    config: Path
+    test: bool
+    """Whether it works with keys and time of a local TEST PKI."""
+
+
+def create(home: Path, values: Values, *, clock: Callable[[], datetime] = now) -> Created:
+    """Make an archive: keys, store, catalogue, settings. Running it again finishes it.
+
+    The settings file is written last and is the commit point. Where no seal key is
+    configured a local TEST CA, seal key and timestamp authority are made.
+
+    Args:
+        home: its folder, made if need be.
+        values: settings that differ from the defaults.
+        clock: gives the time.
+
+    Raises:
+        UsageError: there is an archive in `home`.
+        Unavailable: store or database did not answer.
+    """
+    if (home / FILE_NAME).exists():
+        raise UsageError(
+            f"there is an archive in {home}",
+            where=str(home),
+            hint=f"look at it: kho -C {home} doctor",
+        )
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    test = "seal.key" not in values
+    settled = {"archive.format": FORMAT, **_defaults(), **values}
+    if test:
+        testpki.create(home / TEST_PKI, at=clock())
+        settled |= _test_settings(settled)
+    draft = home / f"{FILE_NAME}.draft"
+    configuration.write(draft, settled)
+    settings = configuration.load(draft)
+    lock, ca_file = settings.text("store.lock"), settings.text("store.ca_file") or None
+    for url in (settings.text("store.url"), *settings.list("store.copies")):
+        create_store(settings.store_url(url), lock=lock, ca_file=ca_file)
+    Catalogue(settings.catalogue_url()).migrate()
+    draft.rename(home / FILE_NAME)
+    with open_archive(home, clock=clock) as archive:
+        _record(archive)
+        flush(archive)
+    return Created(home / FILE_NAME, test)
+
+
+def _defaults() -> dict[str, str | int | bool | tuple[str, ...]]:
+    """Return what a person will want to see and change in a new kho.toml."""
+    shown = ("archive.name", "archive.agency", "store.url", "catalogue.url", "search.engine")
+    return {s.key: s.default for s in configuration.SETTINGS if s.key in shown}
+
+
+def _test_settings(values: Values) -> dict[str, str | int | bool | tuple[str, ...]]:
+    given = {
+        "archive.test": True,
+        "seal.key": f"{TEST_PKI}/keys/seal.pem",
+        "seal.certificate": f"{TEST_PKI}/certificates/seal.pem",
+        "trust.folder": f"{TEST_PKI}/trust",
+    }
+    return {key: value for key, value in given.items() if key not in values}
+
+
+def _record(archive: Archive) -> None:
+    details = {"name": archive.settings.text("archive.name"), "test": archive.test}
+    event = Event(EventType.ARCHIVE_CREATED, archive.clock(), "success", archive.agent, "", details)
+    with archive.catalogue.begin() as connection:
+        journal.append(connection, event)

@@ -1,0 +1,104 @@
+"""Heads: what stored packages say of themselves, read from the store by ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.assembly import Archive
+from archive.catalogue.dossiers import Holding
+from archive.errors import NotHeld
+from archive.model import Document, ObjectName, PackagePath, Version
+from archive.packages.aip import AipHead, layout, read_head, read_texts
+from archive.packages.aip.read import Contents
+from archive.packages.zipstore import ReadRange
+
+
+def reader(archive: Archive, place: ObjectName) -> ReadRange:
+    """Return a function that reads ranges of a stored object."""
+    return lambda offset, length: archive.store.read(place, offset=offset, length=length)
+
+
+def head_of_version(archive: Archive, version: Version) -> AipHead:
+    """Read a version's head; its size is known from the catalogue."""
+    return read_head(reader(archive, version.place), version.size)
+
+
+def head_of_place(archive: Archive, place: ObjectName) -> AipHead:
+    """Read the head of whatever package lies at a place."""
+    return read_head(reader(archive, place), archive.store.stat(place).size)
+
+
+def earlier(archive: Archive, place: ObjectName) -> tuple[ReadRange, int]:
+    """Open an earlier version's object, as `read_texts` asks for it."""
+    return reader(archive, place), archive.store.stat(place).size
+
+
+def texts(archive: Archive, holding: Holding) -> dict[PackagePath, str]:
+    """Return the text of each original of the latest version, by its path."""
+    version = holding.versions[-1]
+    read = reader(archive, version.place)
+    head = read_head(read, version.size)
+    return read_texts(head, read, lambda place: earlier(archive, place))
+
+
+def full_text(archive: Archive, holding: Holding) -> str:
+    """Return the texts of a dossier's originals in the order of its documents."""
+    found = texts(archive, holding)
+    paths = [document.file.path for document in holding.dossier.documents]
+    return "\n".join(found[path] for path in paths if path in found)
+
+
+def version_of(holding: Holding, number: int | None) -> Version:
+    """Return a version of a dossier, the latest if `number` is None; raises NotHeld."""
+    if number is None:
+        return holding.versions[-1]
+    for version in holding.versions:
+        if version.number == number:
+            return version
+    raise NotHeld(f"there is no version {number}", where=holding.dossier.code)
+
+
+@contextmanager
+def original(archive: Archive, holding: Holding, document: Document) -> Iterator[BinaryIO]:
+    """Open an original where it lies, in the version that stores it.
+
+    Raises:
+        IntegrityError: the package that should have it does not.
+    """
+    head = head_of_version(archive, holding.versions[-1])
+    file = head.original(document.file.path)
+    version = version_of(holding, file.version)
+    entries = head.entries
+    if version.number != head.version:
+        entries = head_of_version(archive, version).entries
+    entry = entries[file.path]
+    with archive.store.open(version.place, offset=entry.offset, length=entry.size) as stream:
+        yield stream
+
+
+def metadata_file(archive: Archive, version: Version, path: str) -> bytes:
+    """Return a file of a version by its path from the package's root, whole in memory.
+
+    Raises:
+        NotHeld: the version has no such file.
+        FixityMismatch: it is not what METS.xml says.
+    """
+    read = reader(archive, version.place)
+    head = read_head(read, version.size)
+    if path in (layout.METS, layout.SEAL):
+        return head.mets if path == layout.METS else head.seal
+    contents = Contents(head, read, lambda place: earlier(archive, place))
+    return contents.read(head.file(PackagePath(path)))
+
+
+def export(archive: Archive, version: Version, folder: Path, *, as_zip: bool) -> Path:
+    """Write a version complete, with the files of earlier versions, into a folder."""
+    from archive.packages.aip.export import export as write
+
+    read = reader(archive, version.place)
+    head = read_head(read, version.size)
+    folder.mkdir(parents=True, exist_ok=True)
+    return write(head, read, folder, earlier=lambda place: earlier(archive, place), as_zip=as_zip)

@@ -1,0 +1,148 @@
+"""Batches: many submissions at once; one bad dossier never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive import jobs
+from archive.assembly import Archive
+from archive.catalogue import checkpoints
+from archive.catalogue.checkpoints import Item, ItemState, Job
+from archive.catalogue.engine import Connection
+from archive.errors import ArchiveError, DossierRejected
+from archive.fixity import sha256_of
+from archive.indexing import index_pending
+from archive.ingest import ingest
+from archive.locking import lock_pending
+from archive.model import Receipt
+from archive.packages import sip
+from archive.packages.sip import SubmissionRef
+from archive.segments import flush
+
+FINISH_EVERY = 200
+"""Dossiers after which locks, index and journal segments are brought up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one submission."""
+
+    label: str
+    receipt: Receipt | None
+    error: ArchiveError | None
+    resumed: bool = False
+    """Whether an earlier, stopped run had done it already."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as the batch report has it."""
+        if self.receipt is not None:
+            return {"label": self.label, "held": True, "receipt": receipt_json(self.receipt)}
+        error = self.error.to_problem() if self.error else None
+        return {"label": self.label, "held": False, "problem": error}
+
+
+def receipt_json(receipt: Receipt) -> dict[str, object]:
+    """Return a receipt as it is printed and kept."""
+    return {
+        "dossier_id": receipt.dossier_id,
+        "code": receipt.code,
+        "version": receipt.version,
+        "place": receipt.place,
+        "seal_digest": receipt.seal_digest,
+        "submission_digest": receipt.submission_digest,
+        "held_since": receipt.held_since.isoformat(),
+    }
+
+
+def ingest_all(
+    archive: Archive,
+    paths: Iterable[Path],
+    *,
+    update: bool = False,
+    workers: int | None = None,
+    counted: Callable[[int], None] = lambda total: None,
+) -> Iterator[Outcome]:
+    """Take many submissions in, in parallel, and yield each outcome as it comes.
+
+    A run that was stopped or killed is taken up where it was: what it had finished is
+    yielded from its checkpoints, without reading the submissions again.
+
+    Args:
+        archive: where to.
+        paths: submissions, folders of submissions, lists.
+        update: see `archive.ingest.ingest`.
+        workers: dossiers at once, instead of the setting.
+        counted: is told how many submissions there are.
+    """
+    refs = [ref for path in paths for ref in sip.discover(path)]
+    counted(len(refs))
+    job, pending = _take_up(archive, refs)
+    by_key = {_key(ref): ref for ref in refs}
+    for item in _settled(archive, job):
+        if item.key in by_key:
+            yield _again(archive, by_key[item.key], item)
+
+    def act(item: Item) -> Receipt:
+        def settle(connection: Connection, receipt: Receipt) -> None:
+            outcome = receipt_json(receipt)
+            at = archive.clock()
+            checkpoints.settle(connection, job.id, item.ordinal, ItemState.DONE, outcome, at=at)
+
+        return ingest(archive, by_key[item.key], update=update, also=settle)
+
+    for count, done in enumerate(jobs.run(pending, act, workers=workers or archive.workers), 1):
+        yield Outcome(by_key[done.item.key].label, done.result, done.error)
+        if count % FINISH_EVERY == 0:
+            finish(archive)
+    finish(archive)
+    with archive.catalogue.begin() as connection:
+        checkpoints.finish(connection, job.id, at=archive.clock())
+
+
+def finish(archive: Archive) -> None:
+    """Do what follows the commit point: (8) lock, (9) index, (10) journal and evidence."""
+    lock_pending(archive)
+    index_pending(archive)
+    flush(archive)
+
+
+def _take_up(archive: Archive, refs: list[SubmissionRef]) -> tuple[Job, list[Item]]:
+    keys = [_key(ref) for ref in refs]
+    name = sha256_of("\n".join(sorted(str(ref.path.absolute()) for ref in refs)).encode())
+    with archive.catalogue.begin() as connection:
+        job = checkpoints.start(connection, "ingest", name, keys, at=archive.clock())
+        wanted = set(keys)
+        items = checkpoints.items(connection, job.id, ItemState.PENDING)
+        return job, [item for item in items if item.key in wanted]
+
+
+def _settled(archive: Archive, job: Job) -> list[Item]:
+    with archive.catalogue.connect() as connection:
+        return list(checkpoints.items(connection, job.id, ItemState.DONE))
+
+
+def _again(archive: Archive, ref: SubmissionRef, item: Item) -> Outcome:
+    from archive.catalogue import dossiers
+
+    with archive.catalogue.connect() as connection:
+        receipt = dossiers.by_submission(connection, item.outcome["submission_digest"])
+    return Outcome(ref.label, receipt, None, resumed=True)
+
+
+def _key(ref: SubmissionRef) -> str:
+    """Return a key that changes when the submission's files do: path, sizes and times."""
+    parts = [str(ref.path.absolute()), str(ref.row)]
+    found = sorted(ref.path.rglob("*")) if ref.path.is_dir() else [ref.path]
+    for path in found:
+        status = path.lstat()
+        parts.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
+    return sha256_of("\n".join(parts).encode())
+
+
+def worst(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes that are not held, rejected ones first."""
+    failed = [outcome for outcome in outcomes if outcome.receipt is None]
+    return sorted(failed, key=lambda o: not isinstance(o.error, DossierRejected))

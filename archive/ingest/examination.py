@@ -1,0 +1,123 @@
+"""Examination: formats, virus and signatures of a submission; steps 2 and 3 of ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archive.assembly import Archive
+from archive.catalogue import dossiers
+from archive.events import Event, EventType
+from archive.findings import Finding, Report, Severity
+from archive.formats import identify, pdf, text
+from archive.model import Document, Indication, PackagePath, Verdict
+from archive.packages.sip import Sip
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A submission with everything that was found out about it."""
+
+    sip: Sip
+    report: Report
+    verdicts: tuple[Verdict, ...]
+    material: Mapping[str, bytes]
+    """Validation material by file name: certificates, revocation lists, tokens."""
+    texts: Mapping[PackagePath, str]
+    """The text of each file that has one."""
+    events: tuple[Event, ...]
+
+
+def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
+    """Identify formats, scan for viruses, look into PDFs, verify signatures."""
+    at = archive.clock()
+    findings = list(report)
+    submission = _identified(submission)
+    findings += _scan(archive, submission)
+    findings += _duplicates(archive, submission)
+    verdicts: list[Verdict] = []
+    material: dict[str, bytes] = {}
+    texts: dict[PackagePath, str] = {}
+    for document in submission.dossier.documents:
+        if document.file.media_type != "application/pdf":
+            continue
+        path = submission.files[document.file.path]
+        findings += pdf.inspect(path, document.file.path)
+        checked = archive.checker.check(path, document.file.path, at=at)
+        verdicts += checked.verdicts
+        material.update(checked.material)
+        texts[document.file.path] = text.extract(path)
+    findings += _refused(archive, verdicts)
+    return Examined(
+        submission,
+        Report.of(findings),
+        tuple(verdicts),
+        material,
+        texts,
+        tuple(_events(archive, verdicts, at)),
+    )
+
+
+def _identified(submission: Sip) -> Sip:
+    documents = tuple(
+        _with_format(document, submission) for document in submission.dossier.documents
+    )
+    return replace(submission, dossier=replace(submission.dossier, documents=documents))
+
+
+def _with_format(document: Document, submission: Sip) -> Document:
+    found = identify.identify(submission.files[document.file.path])
+    file = replace(
+        document.file, puid=found.puid, format_name=found.name, media_type=found.media_type
+    )
+    return replace(document, file=file)
+
+
+def _scan(archive: Archive, submission: Sip) -> Iterator[Finding]:
+    if archive.scanner is None:
+        return
+    required = archive.settings.flag("antivirus.required")
+    for path, source in submission.files.items():
+        yield from archive.scanner.findings(source, path, required=required)
+
+
+def _duplicates(archive: Archive, submission: Sip) -> Iterator[Finding]:
+    digests = [document.file.sha256 for document in submission.dossier.documents]
+    with archive.catalogue.connect() as connection:
+        held = dossiers.holding_content(connection, digests)
+    paths = {document.file.sha256: document.file.path for document in submission.dossier.documents}
+    for digest, dossier_id, _ in held:
+        if dossier_id != submission.dossier.id:
+            yield Finding(
+                "KHO-DUPLICATE-CONTENT",
+                Severity.WARNING,
+                paths[digest],
+                f"the same bytes are held in dossier {dossier_id}",
+            )
+
+
+def _refused(archive: Archive, verdicts: list[Verdict]) -> Iterator[Finding]:
+    refuse = set(archive.settings.list("ingest.refuse"))
+    for verdict in verdicts:
+        if verdict.indication is Indication.PASSED:
+            continue
+        severity = Severity.ERROR if verdict.indication.value in refuse else Severity.WARNING
+        yield Finding(
+            f"KHO-SIGNATURE-{verdict.indication.value.upper()}",
+            severity,
+            f"{verdict.path}#{verdict.field}",
+            f"{verdict.sub_indication}: {'; '.join(verdict.reasons)}",
+        )
+
+
+def _events(archive: Archive, verdicts: list[Verdict], at: datetime) -> Iterator[Event]:
+    yield Event(EventType.VALIDATION, at, "success", archive.agent)
+    yield Event(EventType.FORMAT_IDENTIFICATION, at, "success", archive.agent)
+    scanned = archive.scanner is not None
+    outcome = "success" if scanned else "warning"
+    yield Event(EventType.VIRUS_CHECK, at, outcome, archive.agent, details={"scanned": scanned})
+    if verdicts:
+        worst = "success" if all(v.indication is Indication.PASSED for v in verdicts) else "warning"
+        counts = {i.value: sum(v.indication is i for v in verdicts) for i in Indication}
+        yield Event(EventType.SIGNATURE_VALIDATION, at, worst, archive.agent, details=counts)

@@ -1,0 +1,1 @@
+"""Preservation: fixity, verification, the sweep after a crash, rebuild from the store."""

@@ -1,0 +1,293 @@
+"""Rebuild: catalogue, holds, journal and index anew, from the store alone."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from archive import indexing, jobs, segments
+from archive.assembly import Archive
+from archive.catalogue import dossiers, holds, journal
+from archive.catalogue.dossiers import Holding
+from archive.catalogue.engine import Catalogue
+from archive.errors import IntegrityError, JournalBroken, UsageError
+from archive.events import Event, EventType
+from archive.fixity import chunks, sha256_of
+from archive.heads import head_of_place
+from archive.model import DossierId, Indication, ObjectName, Receipt, Version
+from archive.packages.aip.layout import read_place
+from archive.preservation import fixity
+from archive.records import Record, details_of, recorded
+from archive.retention import decide_now, due_of
+from archive.signatures import seal
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was found in the store."""
+
+    dossiers: int
+    versions: int
+    journal_entries: int
+    holds: int
+    adopted: tuple[ObjectName, ...]
+    """Packages that the journal in the store did not know yet: taken in, on record."""
+    unreadable: tuple[tuple[ObjectName, str], ...]
+    """Packages that could not be read, with the reason; nothing was done to them."""
+
+
+def rebuild(
+    archive: Archive, *, on_dossier: Callable[[int, int], None] = lambda done, total: None
+) -> Rebuilt:
+    """Build the catalogue and the index of an archive anew.
+
+    SQLite is built in a new file that takes the old one's place at the end, which is the
+    commit point; running it again after a crash starts over.
+
+    Args:
+        archive: its settings and its store; its catalogue is not asked.
+        on_dossier: is told how many of how many dossiers are done.
+
+    Raises:
+        JournalBroken: a segment of the journal is damaged or missing.
+        UsageError: the catalogue is a PostgreSQL database that is not empty.
+    """
+    target = _empty_catalogue(archive)
+    entries = _restore_journal(target)
+    restored = _restore_holds(target)
+    records = _records(target)
+    places = _places(archive, records)
+    found: list[Holding] = []
+    unreadable: list[tuple[ObjectName, str]] = []
+    total = len(places)
+    for number, done in enumerate(
+        jobs.run(
+            places.items(), lambda item: _holding(target, item[1], records), workers=archive.workers
+        ),
+        1,
+    ):
+        if done.result is not None:
+            found.append(done.result)
+        else:
+            unreadable.append((done.item[1][-1], str(done.error)))
+        on_dossier(number, total)
+        if len(found) >= BATCH:
+            _enter(target, found)
+            found = []
+    _enter(target, found)
+    adopted = _adopt(target, places, records)
+    _replay_fixity(target)
+    segments.flush(target)
+    result = _sum_up(target, entries, restored, adopted, tuple(unreadable))
+    target.close()
+    _take_over(archive, target)
+    indexing.rebuild(archive)
+    return result
+
+
+def _empty_catalogue(archive: Archive) -> Archive:
+    """Return the archive with a new, empty catalogue beside the old one."""
+    settings = archive.settings
+    if settings.catalogue_url().startswith("sqlite:"):
+        path = _sqlite_path(archive).with_suffix(".rebuilding")
+        for leftover in path.parent.glob(path.name + "*"):
+            leftover.unlink()
+        values = {**settings.values, "catalogue.url": f"sqlite:///{path}"}
+        archive = replace(archive, settings=replace(settings, values=values))
+    catalogue = Catalogue(archive.settings.catalogue_url())
+    catalogue.migrate()
+    with catalogue.connect() as connection:
+        if dossiers.counts(connection).dossiers or journal.head(connection).seq:
+            raise UsageError(
+                "the catalogue is not empty",
+                where=catalogue.url,
+                hint="name an empty database in catalogue.url, or drop this one's tables",
+            )
+    catalogue.close()
+    return archive
+
+
+def _sqlite_path(archive: Archive) -> Path:
+    return Path(archive.settings.catalogue_url().removeprefix("sqlite:///"))
+
+
+def _take_over(archive: Archive, target: Archive) -> None:
+    """Put the new SQLite file in the place of the old one."""
+    if target.settings is archive.settings:
+        return
+    archive.close()
+    path = _sqlite_path(archive)
+    for leftover in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        leftover.unlink(missing_ok=True)
+    _sqlite_path(target).replace(path)
+    archive.__dict__.pop("catalogue", None)
+
+
+def _restore_journal(archive: Archive) -> int:
+    names = segments.names(archive)
+    for name in names:
+        content = archive.store.read(name)
+        _check_seal(archive, name, content)
+        with archive.catalogue.begin() as connection:
+            journal.restore(connection, content)
+            journal.set_flushed(connection, journal.head(connection).seq)
+    with archive.catalogue.connect() as connection:
+        return journal.verify(connection).seq
+
+
+def _check_seal(archive: Archive, name: ObjectName, content: bytes) -> None:
+    token = archive.store.read(ObjectName(name + segments.SEAL))
+    verdict = seal.verify(content, token, archive.trust, at=archive.clock())
+    if verdict.indication is Indication.FAILED:
+        raise JournalBroken(f"the seal of {name} does not verify", where=name)
+
+
+def _restore_holds(archive: Archive) -> int:
+    found = 0
+    for name in archive.store.names(segments.HOLDS):  # lifted.json sorts before placed.json
+        hold = segments.hold_of(archive.store.read(name))
+        with archive.catalogue.begin() as connection:
+            known = {each.id for each in holds.every(connection)}
+            if name.endswith("/lifted.json") or hold.id not in known:
+                holds.restore(connection, hold)
+                found += 1
+    return found
+
+
+def _records(archive: Archive) -> dict[ObjectName, Record]:
+    kinds = {
+        EventType.INGESTION.value,
+        EventType.METADATA_MODIFICATION.value,
+        EventType.RECOVERY.value,
+    }
+    found: dict[ObjectName, Record] = {}
+    with archive.catalogue.connect() as connection:
+        for entry in journal.entries(connection):
+            details = json.loads(entry.details)
+            if entry.type in kinds and "place" in details:
+                found[ObjectName(details["place"])] = recorded(details)
+    return found
+
+
+def _places(
+    archive: Archive, records: dict[ObjectName, Record]
+) -> dict[DossierId, list[ObjectName]]:
+    """Return each dossier's packages in the order of their versions.
+
+    Where several attempts at a version lie in the store, the one on record counts; if none
+    is on record (the journal's end was lost with the catalogue), the first in byte order.
+    """
+    found: dict[DossierId, dict[int, ObjectName]] = defaultdict(dict)
+    for name in archive.store.names("aip/"):
+        parsed = read_place(name)
+        if parsed is None:
+            continue
+        dossier_id, number, _ = parsed
+        if name in records or number not in found[dossier_id]:
+            found[dossier_id][number] = name
+    return {each: [p[n] for n in sorted(p)] for each, p in found.items()}
+
+
+def _holding(
+    archive: Archive, places: list[ObjectName], records: dict[ObjectName, Record]
+) -> Holding:
+    head = head_of_place(archive, places[-1])
+    known = [records.get(place) or _unrecorded(archive, place) for place in places]
+    receipts = tuple(_receipt(head.dossier.id, head.dossier.code, record) for record in known)
+    decision = decide_now(archive, head.dossier)
+    return Holding(
+        head.dossier,
+        tuple(record.version for record in known),
+        head.verdicts,
+        head.submission_digest,
+        known[-1].held_since,
+        receipts[:-1],
+        due_of(head.dossier, decision),
+    )
+
+
+def _receipt(dossier_id: DossierId, code: str, record: Record) -> Receipt:
+    version = record.version
+    return Receipt(
+        dossier_id,
+        code,
+        version.number,
+        version.place,
+        version.seal_digest,
+        record.submission_digest,
+        record.held_since,
+    )
+
+
+def _unrecorded(archive: Archive, place: ObjectName) -> Record:
+    """Return what a package says of itself where the journal is silent; reads all of it."""
+    head = head_of_place(archive, place)
+    import hashlib
+
+    digest, size = hashlib.sha256(), 0
+    with archive.store.open(place) as stream:
+        for piece in chunks(stream):
+            digest.update(piece)
+            size += len(piece)
+    verdict = seal.verify(head.mets, head.seal, archive.trust, at=archive.clock())
+    if verdict.indication is Indication.FAILED:
+        raise IntegrityError(f"{place}: the seal does not verify", where=place)
+    version = Version(
+        head.version, place, digest.hexdigest(), size, sha256_of(head.seal), head.created_at
+    )
+    return Record(version, head.submission_digest, head.created_at)
+
+
+def _enter(archive: Archive, found: Iterable[Holding]) -> None:
+    with archive.catalogue.begin() as connection:
+        dossiers.register_all(connection, found)
+
+
+def _adopt(
+    archive: Archive,
+    places: dict[DossierId, list[ObjectName]],
+    records: dict[ObjectName, Record],
+) -> tuple[ObjectName, ...]:
+    """Put on record what was found in the store and not in the journal."""
+    adopted: list[ObjectName] = []
+    with archive.catalogue.begin() as connection:
+        events = []
+        for holding in (dossiers.get(connection, each) for each in places):
+            for version, receipt in zip(holding.versions, holding.receipts, strict=True):
+                if version.place not in records:
+                    record = Record(version, receipt.submission_digest, receipt.held_since)
+                    event = Event(EventType.RECOVERY, archive.clock(), "success", archive.agent)
+                    details = details_of(record)
+                    events.append(replace(event, subject=holding.dossier.id, details=details))
+                    adopted.append(version.place)
+        journal.append_all(connection, events)
+    return tuple(adopted)
+
+
+def _replay_fixity(archive: Archive) -> None:
+    for entry in _fixity_entries(archive):
+        details = json.loads(entry.details)
+        if "upto" in details:
+            fixity.replay(archive, entry, details)
+
+
+def _fixity_entries(archive: Archive) -> Iterator[journal.Entry]:
+    with archive.catalogue.connect() as connection:
+        yield from tuple(journal.entries(connection, type=EventType.FIXITY_CHECK))
+
+
+def _sum_up(
+    archive: Archive,
+    entries: int,
+    restored: int,
+    adopted: tuple[ObjectName, ...],
+    unreadable: tuple[tuple[ObjectName, str], ...],
+) -> Rebuilt:
+    with archive.catalogue.connect() as connection:
+        counts = dossiers.counts(connection)
+    return Rebuilt(counts.dossiers, counts.versions, entries, restored, adopted, unreadable)

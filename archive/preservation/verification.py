@@ -1,0 +1,173 @@
+"""Verification: a dossier from its bytes up: digests, seal, timestamp, signatures."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive import jobs
+from archive.assembly import Archive
+from archive.catalogue import dossiers, journal
+from archive.catalogue.dossiers import Holding
+from archive.errors import ArchiveError, JournalBroken
+from archive.findings import Finding, Report, Severity
+from archive.fixity import chunks
+from archive.heads import head_of_version, original
+from archive.model import Indication, ObjectName, Verdict, Version
+from archive.segments import ENDING, PREFIX, SEAL
+from archive.signatures import seal
+from archive.signatures.seal import SealVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found of one dossier."""
+
+    holding: Holding
+    report: Report
+    """Integrity findings; empty if everything stored is what was recorded."""
+    seals: tuple[SealVerdict, ...]
+    """One for each version."""
+    signatures: tuple[Verdict, ...]
+    """Of the latest version's files, checked anew."""
+
+    @property
+    def indication(self) -> Indication:
+        """The worst of what was found: integrity, seals and signatures together."""
+        found = [verdict.indication for verdict in (*self.seals, *self.signatures)]
+        if not self.report.accepted or Indication.FAILED in found:
+            return Indication.FAILED
+        if Indication.INDETERMINATE in found:
+            return Indication.INDETERMINATE
+        return Indication.PASSED
+
+
+def verify(archive: Archive, holding: Holding) -> Verified:
+    """Check every version of a dossier anew; nothing that was found before is believed.
+
+    A service that does not answer is an error, not a finding.
+
+    Raises:
+        Unavailable: the store did not answer.
+    """
+    findings: list[Finding] = []
+    seals: list[SealVerdict] = []
+    for version in holding.versions:
+        findings += _digest(archive, version)
+        try:
+            head = head_of_version(archive, version)
+        except ArchiveError as error:
+            findings.append(Finding(error.code, Severity.ERROR, version.place, error.message))
+            continue
+        verdict = seal.verify(head.mets, head.seal, archive.trust, at=archive.clock())
+        seals.append(verdict)
+        if verdict.indication is Indication.FAILED:
+            reasons = "; ".join(verdict.reasons)
+            findings.append(Finding("KHO-SEAL", Severity.ERROR, version.place, reasons))
+    signatures: list[Verdict] = []
+    if not findings:
+        with tempfile.TemporaryDirectory(dir=archive.scratch) as folder:
+            found, verdicts = _originals(archive, holding, Path(folder))
+            findings += found
+            signatures += verdicts
+    return Verified(holding, Report.of(findings), tuple(seals), tuple(signatures))
+
+
+def _digest(archive: Archive, version: Version) -> Iterator[Finding]:
+    digest = hashlib.sha256()
+    try:
+        with archive.store.open(version.place) as stream:
+            for piece in chunks(stream):
+                digest.update(piece)
+    except ArchiveError as error:
+        if error.code == "KHO-UNAVAILABLE":
+            raise
+        yield Finding(error.code, Severity.ERROR, version.place, error.message)
+        return
+    if digest.hexdigest() != version.sha256:
+        message = f"recorded {version.sha256}, found {digest.hexdigest()}"
+        yield Finding("KHO-FIXITY", Severity.ERROR, version.place, message)
+
+
+def _originals(
+    archive: Archive, holding: Holding, folder: Path
+) -> tuple[list[Finding], list[Verdict]]:
+    findings: list[Finding] = []
+    verdicts: list[Verdict] = []
+    for document in holding.dossier.documents:
+        target = folder / str(document.ordinal)
+        digest = hashlib.sha256()
+        with original(archive, holding, document) as stream, target.open("wb") as out:
+            for piece in chunks(stream):
+                digest.update(piece)
+                out.write(piece)
+        if digest.hexdigest() != document.file.sha256:
+            message = f"recorded {document.file.sha256}, found {digest.hexdigest()}"
+            findings.append(Finding("KHO-FIXITY", Severity.ERROR, document.file.path, message))
+        elif document.file.media_type == "application/pdf":
+            checked = archive.checker.check(target, document.file.path, at=archive.clock())
+            verdicts += checked.verdicts
+        target.unlink()
+    return findings, verdicts
+
+
+def verify_all(archive: Archive, holdings: Iterable[Holding]) -> Iterator[Verified]:
+    """Check many dossiers, in parallel; raises what `verify` raises."""
+    for done in jobs.run(holdings, lambda each: verify(archive, each), workers=archive.workers):
+        if done.error is not None:
+            raise done.error
+        if done.result is not None:
+            yield done.result
+
+
+def everything(archive: Archive) -> Iterator[Holding]:
+    """Yield all that is held."""
+    with archive.catalogue.connect() as connection:
+        yield from dossiers.all(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """What was found of the journal."""
+
+    entries: int
+    digest: str
+    """Of the last entry."""
+    segments: int
+    """In the store, each with a seal that was checked."""
+    stored_entries: int
+    """How many entries lie in segments; the rest is written with the next act."""
+
+
+def verify_journal(archive: Archive) -> JournalState:
+    """Check the journal's chain, and that the sealed segments in the store agree with it.
+
+    Raises:
+        JournalBroken: an entry or a segment was changed, removed or put in.
+    """
+    with archive.catalogue.connect() as connection:
+        head = journal.verify(connection)
+    upto, count = 0, 0
+    for name in [n for n in archive.store.names(PREFIX) if n.endswith(ENDING)]:
+        first, last = map(int, name.removeprefix(PREFIX).removesuffix(ENDING).split("-"))
+        if first != upto + 1:
+            raise JournalBroken(f"segments between {upto} and {first} are missing", where=name)
+        _verify_segment(archive, name, first, last)
+        upto, count = last, count + 1
+    return JournalState(head.seq, head.digest, count, upto)
+
+
+def _verify_segment(archive: Archive, name: str, first: int, last: int) -> None:
+    content = archive.store.read(ObjectName(name))
+    with archive.catalogue.connect() as connection:
+        recorded = journal.segment(connection, first - 1, limit=last - first + 1)
+    if content != recorded:
+        raise JournalBroken(f"{name} differs from the catalogue's journal", where=name)
+    token = archive.store.read(ObjectName(name + SEAL))
+    verdict = seal.verify(content, token, archive.trust, at=archive.clock())
+    if verdict.indication is Indication.FAILED:
+        reasons = "; ".join(verdict.reasons)
+        raise JournalBroken(f"the seal of {name} does not verify: {reasons}", where=name)

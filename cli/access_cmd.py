@@ -1,0 +1,227 @@
+"""`kho show` and `kho get`: a dossier on the screen, its files in the hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.errors import ExitCode, UsageError
+from cli import output, session, words
+from cli.command import command, option, settled
+
+if TYPE_CHECKING:
+    from archive.assembly import Archive
+    from archive.catalogue.dossiers import Holding
+    from archive.model import Verdict
+
+MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "indeterminate": ("?", "yellow")}
+
+
+@command("show", ExitCode.NOT_HELD, ExitCode.NOT_INITIALISED)
+@click.argument("id", metavar="ID")
+@click.pass_context
+def show(context: click.Context, id: str) -> None:  # noqa: A002 - the argument's name
+    """Show a dossier."""
+    from archive import access
+
+    options = settled(context)
+    with session.opened(options) as archive:
+        holding = access.find(archive, id)
+        shown = described(archive, holding)
+    output.emit(options, shown, lambda: _lines(shown, holding))
+
+
+def described(archive: Archive, holding: Holding) -> dict[str, Any]:
+    """Return everything that is known of a dossier, as JSON values."""
+    from archive.catalogue import journal
+    from archive.ingest.batch import receipt_json
+    from archive.packages import dossier_json
+    from archive.retention import explained
+    from archive.signatures.verdicts import to_json as verdict_json
+
+    decision = explained(archive, holding)
+    with archive.catalogue.connect() as connection:
+        entries = tuple(journal.entries(connection, subject=holding.dossier.id))
+    return {
+        "id": holding.dossier.id,
+        "test": archive.test,
+        "description": dossier_json.to_json(holding.dossier),
+        "versions": [
+            {
+                "number": v.number,
+                "place": v.place,
+                "size": v.size,
+                "sha256": v.sha256,
+                "seal_digest": v.seal_digest,
+                "sealed_at": v.sealed_at,
+            }
+            for v in holding.versions
+        ],
+        "receipt": receipt_json(holding.receipt),
+        "signatures": [verdict_json(verdict) for verdict in holding.verdicts],
+        "signature_outcome": holding.signature_outcome,
+        "retention": decision_json(decision),
+        "events": [
+            {"seq": e.seq, "at": e.at, "type": e.type, "outcome": e.outcome, "agent": e.agent}
+            for e in entries
+        ],
+    }
+
+
+def decision_json(decision: Any) -> dict[str, Any]:
+    """Return a retention decision with its reasons."""
+    return {
+        "action": decision.action,
+        "final_action": decision.final_action,
+        "due_on": decision.due_on,
+        "protected_until": decision.protected_until,
+        "rule": decision.rule_code,
+        "schedule": decision.schedule_version,
+        "confirmed": decision.confirmed,
+        "standing": decision.standing,
+        "reasons": [reason.to_json() for reason in decision.reasons],
+    }
+
+
+def _lines(shown: dict[str, Any], holding: Holding) -> Iterator[str]:
+    dossier = holding.dossier
+    yield click.style(dossier.title, bold=True)
+    facts = [
+        ("show.code", dossier.code),
+        ("show.id", dossier.id),
+        ("show.file_code", dossier.file_code),
+        ("show.applicant", dossier.applicant.name),
+        ("show.identity", dossier.applicant.identity_number),
+        ("show.procedure", f"{dossier.procedure} {dossier.procedure_name or ''}"),
+        ("show.agency", f"{dossier.agency} {dossier.agency_name or ''}"),
+        ("show.received", output.day(dossier.received_on)),
+        ("show.closed", output.day(dossier.closed_on)),
+        ("show.status", words.say(f"status.{dossier.status.value}")),
+        ("show.result", dossier.result.number if dossier.result else None),
+    ]
+    yield from output.table([(f"  {words.say(k)}", v.strip()) for k, v in facts if v and v.strip()])
+    yield from _documents(holding)
+    yield from _retention(shown["retention"])
+    yield from _history(shown, holding)
+
+
+def _documents(holding: Holding) -> Iterator[str]:
+    yield click.style(words.say("show.documents"), bold=True)
+    rows = []
+    for document in holding.dossier.documents:
+        file = document.file
+        form = file.format_name or file.media_type
+        rows.append(
+            (f"  {document.ordinal}", document.title, file.path, output.size(file.size), form)
+        )
+    yield from output.table(rows)
+    yield click.style(words.say("show.signatures"), bold=True)
+    if not holding.verdicts:
+        yield f"  {words.say('show.no_signatures')}"
+    for verdict in holding.verdicts:
+        yield from verdict_lines(verdict)
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """Return one signature in words: outcome, who, when, why, what to do."""
+    mark, color = MARKS[verdict.indication.value]
+    outcome = words.say(f"indication.{verdict.indication.value}")
+    sub = f" ({verdict.sub_indication})" if verdict.sub_indication else ""
+    test = f" [{words.say('show.test')}]" if verdict.test else ""
+    signer = verdict.signed_by or "?"
+    yield (
+        "  "
+        + click.style(f"{mark} {outcome}{sub}", fg=color)
+        + f"  {verdict.path}  {verdict.format}{test}"
+    )
+    claimed, proven = output.moment(verdict.signed_at_claimed), output.moment(verdict.proven_at)
+    yield f"      {words.say('show.signer', name=signer, claimed=claimed, proven=proven)}"
+    for reason in verdict.reasons:
+        yield f"      {reason}"
+    if verdict.to_do:
+        yield f"      → {verdict.to_do}"
+
+
+def _retention(retention: dict[str, Any]) -> Iterator[str]:
+    yield click.style(words.say("show.retention"), bold=True)
+    for reason in retention["reasons"]:
+        basis = f" ({reason['basis']})" if reason["basis"] else ""
+        yield f"  {reason[words.language()]}{basis}"
+
+
+def _history(shown: dict[str, Any], holding: Holding) -> Iterator[str]:
+    yield click.style(words.say("show.versions"), bold=True)
+    yield from output.table(
+        [
+            (f"  v{v.number}", output.moment(v.sealed_at), output.size(v.size), v.seal_digest[:16])
+            for v in holding.versions
+        ]
+    )
+    yield click.style(words.say("show.events"), bold=True)
+    for event in shown["events"]:
+        yield f"  {event['at'][:19]}Z  {event['type']}: {event['outcome']}  ({event['agent']})"
+
+
+@command("get", ExitCode.NOT_HELD, ExitCode.INTEGRITY, ExitCode.NOT_INITIALISED)
+@click.argument("id", metavar="ID")
+@click.argument("file", required=False)
+@option("--package", is_flag=True, help="option.package")
+@option("--version", "number", type=int, help="option.version")
+@click.pass_context
+def get(
+    context: click.Context,
+    id: str,  # noqa: A002 - the argument's name
+    file: str | None,
+    package: bool,
+    number: int | None,
+) -> None:
+    """Hand out a file bit for bit, or the package."""
+    from archive import access, heads
+
+    options = settled(context)
+    if package == (file is not None):
+        raise UsageError(
+            words.say("get.what"), hint="kho get ID FILE · kho get ID --package -o OUT.zip"
+        )
+    with session.opened(options) as archive:
+        holding = access.find(archive, id)
+        what, target = file or "package", options.output
+        if package:
+            version = heads.version_of(holding, number)
+            target = target or Path(version.place.rsplit("/", 1)[-1])
+            access.hand_out_package(archive, version, target)
+        else:
+            document = access.document_of(holding, file or "")
+            what = document.file.path
+            target = _hand_out(archive, holding, document, target)
+        access.record_dissemination(
+            archive, holding, what, agent=session.agent(archive), reason=options.reason
+        )
+    if target is not None:
+        options.output = None
+        result = {"id": holding.dossier.id, "what": what, "path": str(target)}
+        output.emit(options, result, lambda: [str(target)])
+
+
+def _hand_out(
+    archive: Archive, holding: Holding, document: Any, target: Path | None
+) -> Path | None:
+    """Write to `target`, to a file of the original's name, or to a pipe; whole or not at all."""
+    from archive import access
+
+    if target is None and not sys.stdout.isatty():
+        access.hand_out(archive, holding, document, sys.stdout.buffer)
+        return None
+    target = target or Path(document.file.path.rsplit("/", 1)[-1])
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with draft.open("wb") as stream:
+            access.hand_out(archive, holding, document, stream)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target

@@ -1,0 +1,134 @@
+"""`kho ingest`: take submissions in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.errors import ArchiveError, BatchFailed, ExitCode
+from cli import output, session, words
+from cli.command import Globals, command, option, settled
+from cli.progress import Progress
+
+if TYPE_CHECKING:
+    from archive.ingest.batch import Outcome
+
+FAILED_SHOWN = 50
+
+
+@command(
+    "ingest",
+    ExitCode.REJECTED,
+    ExitCode.BATCH_FAILED,
+    ExitCode.UNAVAILABLE,
+    ExitCode.NOT_INITIALISED,
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option("--update", is_flag=True, help="option.update")
+@option("--report", type=click.Path(path_type=Path), help="option.report")
+@option("--workers", type=click.IntRange(1, 64), help="option.workers")
+@click.pass_context
+def ingest(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    update: bool,
+    report: Path | None,
+    workers: int | None,
+) -> int:
+    """Take submissions in, each whole or not at all."""
+    from archive.ingest.batch import ingest_all
+
+    options = settled(context)
+    if options.dry_run:
+        return _dry_run(options, paths)
+    outcomes: list[Outcome] = []
+    with session.opened(options) as archive, Progress(options, "progress.ingest") as progress:
+        for outcome in ingest_all(
+            archive, paths, update=update, workers=workers, counted=progress.total
+        ):
+            outcomes.append(outcome)
+            progress.step(failed=outcome.receipt is None)
+    result = _result(outcomes)
+    if report is not None:
+        report.write_text(output.as_json(result) + "\n", encoding="utf-8")
+    output.emit(options, result, lambda: _lines(outcomes))
+    return _exit(outcomes)
+
+
+def _dry_run(options: Globals, paths: tuple[Path, ...]) -> int:
+    """Validate everything as ingest would and change nothing."""
+    from archive.findings import Report
+    from archive.packages import sip
+    from cli.sip_cmd import report_lines
+
+    with session.opened(options) as archive:
+        findings = [
+            finding
+            for path in paths
+            for finding in sip.validate(
+                path,
+                scratch=archive.scratch,
+                limits=archive.limits,
+                today=archive.today(),
+                as_package=False,
+            )
+        ]
+    report = Report.of(findings)
+    output.emit(options, report.to_json(), lambda: report_lines(report))
+    return ExitCode.DONE if report.accepted else ExitCode.REJECTED
+
+
+def _result(outcomes: list[Outcome]) -> dict[str, object]:
+    held = sum(outcome.receipt is not None for outcome in outcomes)
+    return {
+        "submissions": len(outcomes),
+        "held": held,
+        "failed": len(outcomes) - held,
+        "dossiers": [outcome.to_json() for outcome in sorted(outcomes, key=lambda o: o.label)],
+    }
+
+
+def _lines(outcomes: list[Outcome]) -> Iterator[str]:
+    told = sorted(outcomes, key=lambda outcome: outcome.label)
+    rows = [_row(outcome.label, outcome) for outcome in told]
+    yield from output.table(rows)
+    for outcome in [o for o in told if o.error is not None][:FAILED_SHOWN]:
+        yield ""
+        yield from _problem(outcome.label, outcome.error)
+    held = sum(outcome.receipt is not None for outcome in told)
+    color = "green" if held == len(told) else "yellow"
+    summary = words.say("ingest.summary", held=held, failed=len(told) - held)
+    yield click.style(summary, fg=color, bold=True)
+
+
+def _row(label: str, outcome: Outcome) -> tuple[str, ...]:
+    receipt = outcome.receipt
+    if receipt is None:
+        code = outcome.error.code if outcome.error else ""
+        return (click.style("✗", fg="red"), label, code, "", "")
+    mark = click.style("=" if outcome.resumed else "✓", fg="green")
+    since = output.moment(receipt.held_since)
+    return (mark, label, receipt.code, f"v{receipt.version}", since)
+
+
+def _problem(label: str, error: ArchiveError | None) -> Iterator[str]:
+    if error is None:
+        return
+    yield click.style(f"{label}: {words.say(f'error.{error.code}')} [{error.code}]", fg="red")
+    yield f"  {error.message}"
+    for finding in error.errors():
+        yield f"  {finding['severity']:8} {finding['rule']:22} {finding['path']}: {finding['message']}"
+    if error.hint:
+        yield f"  → {error.hint}"
+
+
+def _exit(outcomes: list[Outcome]) -> int:
+    failed = [outcome for outcome in outcomes if outcome.receipt is None]
+    if not failed:
+        return ExitCode.DONE
+    if len(outcomes) == 1 and failed[0].error is not None:
+        return failed[0].error.exit_code
+    return BatchFailed.exit_code

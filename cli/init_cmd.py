@@ -1,0 +1,62 @@
+"""`kho init`: make an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from archive.errors import ExitCode
+from cli import output, words
+from cli.command import command, option, settled
+
+OPTIONS = {
+    "name": "archive.name",
+    "agency": "archive.agency",
+    "store": "store.url",
+    "catalogue": "catalogue.url",
+    "engine": "search.engine",
+    "lock": "store.lock",
+    "schedule": "retention.schedule",
+    "seal_key": "seal.key",
+    "seal_certificate": "seal.certificate",
+    "trust": "trust.folder",
+}
+
+
+@command("init", ExitCode.USAGE, ExitCode.UNAVAILABLE)
+@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@option("--name", help="option.archive_name")
+@option("--agency", help="option.agency")
+@option("--store", help="option.store")
+@option("--catalogue", help="option.catalogue")
+@option("--engine", type=click.Choice(["tantivy", "whoosh"]), help="option.engine")
+@option("--lock", type=click.Choice(["governance", "compliance", "none"]), help="option.lock")
+@option("--schedule", help="option.schedule")
+@option("--seal-key", help="option.seal_key")
+@option("--seal-certificate", help="option.seal_certificate")
+@option("--trust", help="option.trust")
+@option("--tsa", multiple=True, help="option.tsa")
+@click.pass_context
+def init(
+    context: click.Context, /, folder: Path, tsa: tuple[str, ...], **given: str | None
+) -> None:
+    """Make an archive in FOLDER."""
+    from archive.creation import create
+
+    values: dict[str, str | int | bool | tuple[str, ...]] = {
+        OPTIONS[name]: value for name, value in given.items() if value is not None
+    }
+    if tsa:
+        values["tsa.urls"] = tsa
+    created = create(folder.absolute(), values)
+    result = {"config": str(created.config), "test": created.test}
+    output.emit(settled(context), result, lambda: _lines(created.config, test=created.test))
+
+
+def _lines(config: Path, *, test: bool) -> Iterator[str]:
+    yield words.say("init.made", path=config)
+    if test:
+        yield click.style(words.say("init.test"), fg="yellow")
+    yield words.say("init.next", folder=config.parent)

@@ -1,0 +1,95 @@
+"""`kho journal`: what happened, and that nothing of it was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.errors import ExitCode
+from cli import output, session, words
+from cli.command import command, group, option, settled
+
+if TYPE_CHECKING:
+    from archive.catalogue.journal import Entry
+
+journal = group("journal", ["list", "verify"], "cli.journal_cmd")
+
+
+@command("journal.list", ExitCode.NOT_HELD)
+@click.argument("id", required=False, metavar="[ID]")
+@option("--since", metavar="DATE", help="option.since")
+@option("--until", metavar="DATE", help="option.until")
+@option("--type", "kind", help="option.event_type")
+@option("--limit", type=click.IntRange(1), default=200, help="option.limit")
+@click.pass_context
+def list(  # noqa: A001 - the command's name
+    context: click.Context,
+    id: str | None,  # noqa: A002 - the argument's name
+    since: str | None,
+    until: str | None,
+    kind: str | None,
+    limit: int,
+) -> None:
+    """List journal entries."""
+    from archive import access
+    from archive.assembly import VIETNAM
+    from archive.catalogue import journal as entries
+    from archive.events import EventType
+
+    options = settled(context)
+    types = {each.value: each for each in EventType}
+    if kind is not None and kind not in types:
+        raise click.BadParameter(", ".join(types), param_hint="--type")
+
+    def start(text: str | None, days: int = 0) -> datetime | None:
+        if text is None:
+            return None
+        day = session.parse_day(text) + timedelta(days=days)
+        return datetime.combine(day, time.min, tzinfo=VIETNAM)
+
+    with session.opened(options) as archive:
+        subject = access.find(archive, id).dossier.id if id else None
+        with archive.catalogue.connect() as connection:
+            found = tuple(
+                entries.entries(
+                    connection,
+                    subject=subject,
+                    type=types[kind] if kind else None,
+                    since=start(since),
+                    until=start(until, days=1),
+                    limit=limit,
+                )
+            )
+    output.emit(options, [_json(entry) for entry in found], lambda: _lines(found))
+
+
+def _json(entry: Entry) -> dict[str, Any]:
+    import json
+
+    return {**entry.to_json(), "details": json.loads(entry.details)}
+
+
+def _lines(found: tuple[Entry, ...]) -> Iterator[str]:
+    for entry in found:
+        yield f"{entry.seq:6}  {entry.at[:19]}Z  {entry.type}: {entry.outcome}  {entry.subject}  ({entry.agent})"
+
+
+@command("journal.verify", ExitCode.INTEGRITY, ExitCode.UNAVAILABLE)
+@click.pass_context
+def verify(context: click.Context) -> None:
+    """Check the chain and the segments."""
+    from archive.preservation.verification import verify_journal
+
+    options = settled(context)
+    with session.opened(options) as archive:
+        state = verify_journal(archive)
+    result = {
+        "entries": state.entries,
+        "digest": state.digest,
+        "segments": state.segments,
+        "stored_entries": state.stored_entries,
+    }
+    output.emit(options, result, lambda: [words.say("journal.whole", **result)])

@@ -1,0 +1,134 @@
+"""`kho search`: find dossiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.errors import ExitCode, QueryRejected
+from cli import output, session, words
+from cli.command import command, option, settled
+
+if TYPE_CHECKING:
+    from archive.access import Answer, Found
+
+FACETS = ("procedure", "agency", "year", "status", "signature_outcome")
+
+
+@command("search", ExitCode.REJECTED, ExitCode.NOT_INITIALISED, ExitCode.UNAVAILABLE)
+@click.argument("query", nargs=-1, metavar="QUERY")
+@option("--procedure", multiple=True, help="option.f_procedure")
+@option("--agency", multiple=True, help="option.f_agency")
+@option("--year", multiple=True, help="option.f_year")
+@option("--status", multiple=True, help="option.f_status")
+@option("--signature", "signature_outcome", multiple=True, help="option.f_signature")
+@option("--facets", is_flag=True, help="option.facets")
+@option(
+    "--sort",
+    type=click.Choice(["relevance", "received_on", "closed_on", "code"]),
+    default="relevance",
+    help="option.sort",
+)
+@option("--limit", type=click.IntRange(1, 1000), default=20, help="option.limit")
+@option("--cursor", help="option.cursor")
+@option("--exact", is_flag=True, help="option.exact")
+@click.pass_context
+def search(
+    context: click.Context,
+    /,
+    query: tuple[str, ...],
+    facets: bool,
+    sort: str,
+    limit: int,
+    cursor: str | None,
+    exact: bool,
+    **filters: tuple[str, ...],
+) -> int:
+    """Find dossiers."""
+    from archive import access
+    from archive.search import Sort
+
+    options = settled(context)
+    question = access.Question(
+        " ".join(query),
+        filters={name: values for name, values in filters.items() if values},
+        facets=FACETS if facets else (),
+        sort=Sort(sort),
+        limit=limit,
+        cursor=cursor,
+        approximate=not exact,
+    )
+    with session.opened(options) as archive:
+        answer = access.search(archive, question)
+    fatal = [d for d in answer.diagnostics if d.fatal]
+    if fatal and not options.json:
+        raise QueryRejected(_pointed(question.text, fatal), hint=fatal[0].suggestion)
+    output.emit(options, _json(answer), lambda: _lines(answer))
+    return ExitCode.REJECTED if fatal else ExitCode.DONE
+
+
+def _pointed(text: str, fatal: list[Any]) -> str:
+    """Return the query with a mark under each place that is wrong."""
+    lines = []
+    for diagnostic in fatal:
+        marks = " " * diagnostic.start + "^" * max(1, diagnostic.end - diagnostic.start)
+        lines += [f"{diagnostic.message} [{diagnostic.code}]", f"    {text}", f"    {marks}"]
+    return "\n  ".join(lines)
+
+
+def _json(answer: Answer) -> dict[str, Any]:
+    return {
+        "total": answer.total,
+        "approximate": answer.approximate,
+        "hits": [_hit(found) for found in answer.found],
+        "facets": {
+            facet.field: [{"value": v.value, "count": v.count} for v in facet.values]
+            for facet in answer.facets
+        },
+        "cursor": answer.cursor,
+        "diagnostics": [diagnostic.to_json() for diagnostic in answer.diagnostics],
+    }
+
+
+def _hit(found: Found) -> dict[str, Any]:
+    dossier = found.holding.dossier
+    snippet = found.snippet
+    return {
+        "id": dossier.id,
+        "code": dossier.code,
+        "title": dossier.title,
+        "applicant": dossier.applicant.name,
+        "procedure": dossier.procedure,
+        "agency": dossier.agency,
+        "received_on": dossier.received_on,
+        "status": dossier.status,
+        "signature_outcome": found.holding.signature_outcome,
+        "score": round(found.score, 4),
+        "approximate": found.approximate,
+        "snippet": {"text": snippet.text, "marks": snippet.marks} if snippet else None,
+    }
+
+
+def _lines(answer: Answer) -> Iterator[str]:
+    for found in answer.found:
+        dossier = found.holding.dossier
+        near = f" {words.say('search.near')}" if found.approximate else ""
+        yield (
+            click.style(dossier.code, bold=True)
+            + f"  {dossier.applicant.name}  {output.day(dossier.received_on)}{near}"
+        )
+        yield f"    {dossier.title}"
+        if found.snippet is not None and found.snippet.marks:
+            yield "    " + found.snippet.marked("\x1b[1;33m", "\x1b[0m")
+    for facet in answer.facets:
+        values = ", ".join(f"{v.value} ({v.count})" for v in facet.values)
+        yield f"{words.say(f'facet.{facet.field}')}: {values}"
+    key = "search.total_near" if answer.approximate else "search.total"
+    total = words.say(key, total=answer.total, near=answer.approximate)
+    yield click.style(total, bold=True)
+    if answer.cursor:
+        yield words.say("search.more", cursor=answer.cursor)
+    for diagnostic in answer.diagnostics:
+        yield f"{diagnostic.message} [{diagnostic.code}] {diagnostic.suggestion}"
