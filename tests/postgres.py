@@ -19,6 +19,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from archive.catalogue.engine import Catalogue
+
 _USER = "kho"
 _NOBODY = 65534
 _START_SECONDS = 60.0
@@ -30,15 +32,35 @@ class Server:
     """A running PostgreSQL of one's own."""
 
     folder: Path
-    process: subprocess.Popen[bytes]
+    _programs: Path
+    _user: dict[str, Any]
+    _process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address for `Catalogue`."""
+    def start(self) -> None:
+        """Start it on its folder and wait until it answers."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "fsync": "off",
+            "full_page_writes": "off",
+            "shared_buffers": "32MB",
+            "autovacuum": "off",
+        }
+        command = [str(self._programs / "postgres"), "-D", str(self.folder / "data")]
+        command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, **self._user
+            )
+        self._wait(self._process)
+
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database like another one (an empty one) and return its name."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return self.url(name)
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return name
 
     def url(self, database: str) -> str:
         """Return the address of a database for `Catalogue`."""
@@ -47,28 +69,29 @@ class Server:
     def _conninfo(self, database: str) -> str:
         return f"host={self.folder} user={_USER} dbname={database}"
 
-    def wait(self) -> None:
-        """Wait until it answers."""
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
                 psycopg.connect(self._conninfo("postgres")).close()
                 return
             except psycopg.OperationalError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
+                if process.poll() is not None or time.monotonic() > deadline:
                     log = (self.folder / "log").read_text(errors="replace")
                     raise RuntimeError(f"PostgreSQL did not start:\n{log}") from None
                 time.sleep(0.02)
 
     def stop(self) -> None:
         """End it, cutting connections that are still open."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
@@ -87,29 +110,14 @@ def running_postgres() -> Iterator[Server]:
         initdb = (programs / "initdb", "-D", folder / "data", "-U", _USER, "-A", "trust")
         plain = ("-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         subprocess.run([*initdb, *plain], cwd=folder, check=True, capture_output=True, **user)
-        server = Server(folder, _started(programs, folder, user))
+        server = Server(folder, programs, user)
         try:
-            server.wait()
+            server.start()
             yield server
         finally:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _started(programs: Path, folder: Path, user: dict[str, Any]) -> subprocess.Popen[bytes]:
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(folder),
-        "fsync": "off",
-        "full_page_writes": "off",
-        "shared_buffers": "32MB",
-        "autovacuum": "off",
-    }
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = [programs / "postgres", "-D", folder / "data", *options]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **user)
 
 
 def _programs(folder: Path) -> Path:
@@ -148,7 +156,7 @@ def postgres_server() -> Iterator[Server]:
 @pytest.fixture
 def postgres_url(postgres_server: Server) -> str:
     """The address of an empty database of one's own."""
-    return postgres_server.new_database()
+    return postgres_server.url(postgres_server.new_database())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -158,3 +166,44 @@ def catalogue_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("postgres_url")
         return url
     return f"sqlite:///{tmp_path / 'catalogue.db'}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the catalogue's tables and nothing in them."""
+    file = tmp_path_factory.mktemp("template") / "catalogue.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Server) -> str:
+    """The name of a database with the catalogue's tables and nothing in them."""
+    name = postgres_server.new_database()
+    _migrate(postgres_server.url(name))
+    return name
+
+
+def _migrate(url: str) -> None:
+    catalogue = Catalogue(url)
+    catalogue.migrate()
+    catalogue.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a catalogue that holds nothing yet, in each kind of database."""
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("postgres_server")
+        return server.url(server.new_database(request.getfixturevalue("postgres_template")))
+    file = tmp_path / "catalogue.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def catalogue(migrated_url: str) -> Iterator[Catalogue]:
+    """A catalogue that holds nothing yet, in each kind of database; waits 0.3 s for locks."""
+    catalogue = Catalogue(migrated_url, lock_timeout_seconds=0.3)
+    yield catalogue
+    catalogue.close()

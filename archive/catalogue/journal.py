@@ -71,9 +71,11 @@ def append_all(conn: Connection, events: Iterable[Event]) -> tuple[Entry, ...]:
     exclusive(conn, Lock.JOURNAL)
     last, latest = head(conn), conn.execute(select(func.max(_TABLE.c.at))).scalar() or ""
     appended: list[Entry] = []
+    taken: set[str] = set()
     for event, at, details in claimed:
-        taken = {entry.at for entry in appended}
-        free = at if at > max(latest, *taken, "") else _free_time(conn, at, taken)
+        free = at if at > latest else _free_time(conn, at, taken)
+        taken.add(free)
+        latest = max(latest, free)
         entry = _sealed(event, free, details, last)
         appended.append(entry)
         last = entry.head
