@@ -114,6 +114,7 @@ def _tthc(dossier: Dossier) -> dict[str, Any]:
         status=dossier.status.value,
         important=dossier.important,
         retentionCode=dossier.retention_code,
+        events={name: day.isoformat() for name, day in sorted(dossier.events.items())} or None,
         result=None if dossier.result is None else _result_json(dossier.result),
     )
 

@@ -118,6 +118,12 @@ class Reader:
         if isinstance(part.get("applicant"), dict):
             self._identity(part["applicant"])
         facts["result"] = self._result(part.get("result"))
+        events = part.get("events")
+        days = {
+            name: self._day(events, name, f"tthc/events/{name}", past=False)
+            for name in (events if isinstance(events, dict) else {})
+        }
+        facts["events"] = {name: day for name, day in days.items() if day is not None}
         self._consistency(part, facts)
         return facts
 

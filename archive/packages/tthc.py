@@ -45,6 +45,10 @@ def write(description: Mapping[str, Any]) -> bytes:
         if facts.get("result") is not None:
             with writer.element("result"):
                 _write_facts(writer, facts["result"], _RESULT)
+        if facts.get("events"):
+            with writer.element("events"):
+                for trigger, day in facts["events"].items():
+                    writer.leaf("event", day, {"trigger": trigger})
         _write_fields(writer, description["dossier"])
         with writer.element("documents"):
             for document in description["documents"]:
@@ -70,6 +74,10 @@ def read(content: bytes) -> dict[str, Any]:
     for name, element in _children(root):
         if name in ("applicant", "result"):
             facts[name] = {inner: part.text or "" for inner, part in _children(element)}
+        elif name == "events":
+            facts[name] = {
+                part.get("trigger", ""): part.text or "" for _, part in _children(element)
+            }
         elif name == "fields":
             fields = _read_fields(element)
         elif name == "documents":

@@ -60,6 +60,7 @@ def restore(description: Mapping[str, Any], dossier_id: DossierId) -> Dossier:
         result=_result(facts["result"]) if "result" in facts else None,
         important=facts.get("important", False),
         retention_code=facts.get("retentionCode"),
+        events={name: date.fromisoformat(day) for name, day in facts.get("events", {}).items()},
         access=mode or "",
         language=language or "",
         profile=description["profile"],
