@@ -205,11 +205,13 @@ def _file_attributes(reference: Reference, created: str) -> dict[str, str]:
 
 
 def _write_group(writer: XmlWriter, group: Group, ids: _Ids, created: str) -> None:
-    representation = group.use.startswith("Representations")
+    # CSIP62, CSIP63: in a package of type MIXED each group says what it is.
+    content = "tthc" if group.pointer else group.use.lower()
     attributes = {
         "ID": ids.of_group(group),
         "USE": group.use,
-        "csip:CONTENTINFORMATIONTYPE": "MIXED" if representation else None,  # CSIP62
+        "csip:CONTENTINFORMATIONTYPE": "OTHER",
+        "csip:OTHERCONTENTINFORMATIONTYPE": content,
     }
     with writer.element("fileGrp", attributes):
         for file in group.files:
@@ -243,7 +245,21 @@ def _write_map(writer: XmlWriter, mets: Mets, ids: _Ids, prefix: str) -> None:
                     _write_pointer(writer, group, ids)
                 else:
                     writer.leaf("fptr", None, {"FILEID": ids.of_group(group)})
+        _write_contents(writer, mets, ids)
         _write_links(writer, mets, ids, prefix)
+
+
+def _write_contents(writer: XmlWriter, mets: Mets, ids: _Ids) -> None:
+    """Name the groups of representations once more, together.
+
+    CSIP101 asks for this division only where there are no representations, but the E-ARK
+    project's own validator (1.1.3) asks for it everywhere, as CSIP103.
+    """
+    pointers = [group for group in mets.groups if group.pointer]
+    if pointers:
+        with writer.element("div", {"ID": "div-representations", "LABEL": "Representations"}):
+            for group in pointers:
+                writer.leaf("fptr", None, {"FILEID": ids.of_group(group)})
 
 
 def _write_pointer(writer: XmlWriter, group: Group, ids: _Ids) -> None:
