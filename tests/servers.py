@@ -16,6 +16,8 @@ from pathlib import Path
 
 import urllib3
 
+from tests.tls import loopback_certificate
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -27,6 +29,9 @@ class S3Server:
     """`127.0.0.1:PORT`."""
     access_key: str
     secret_key: str
+    tls_endpoint: str
+    """The same service with TLS."""
+    ca_file: Path
     process: subprocess.Popen[bytes]
 
     @property
@@ -76,7 +81,8 @@ def weed(folder: Path, *, start_seconds: float = 60) -> Iterator[S3Server]:
     }
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     (folder / "data").mkdir(exist_ok=True)
-    s3_port = free_port(also=10000)
+    s3_port, tls_port = free_port(also=10000), free_port()
+    ca, certificate, key = loopback_certificate(folder)
     # gRPC ports are the HTTP ports + 10000; all start lines of research, section 1.1.
     arguments = [
         *("-logtostderr=true", "server", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
@@ -85,6 +91,7 @@ def weed(folder: Path, *, start_seconds: float = 60) -> Iterator[S3Server]:
         *(f"-volume.port={free_port(also=10000)}", "-volume.max=60", "-volume.preStopSeconds=0"),
         *("-filer", f"-filer.port={free_port(also=10000)}"),
         *("-s3", f"-s3.port={s3_port}", f"-s3.config={folder / 's3.json'}"),
+        *(f"-s3.port.https={tls_port}", f"-s3.cert.file={certificate}", f"-s3.key.file={key}"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0"),
         *("-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false"),
     ]
@@ -95,7 +102,7 @@ def weed(folder: Path, *, start_seconds: float = 60) -> Iterator[S3Server]:
         try:
             ready = f"http://{LOOPBACK}:{s3_port}/"
             wait_until(lambda: answers(ready), process, start_seconds, folder / "weed.log")
-            yield S3Server(f"{LOOPBACK}:{s3_port}", *keys, process)
+            yield S3Server(f"{LOOPBACK}:{s3_port}", *keys, f"{LOOPBACK}:{tls_port}", ca, process)
         finally:
             stop(process, seconds=0.2)  # it would take ten seconds to say goodbye
 

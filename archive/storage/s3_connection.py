@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from archive.storage.credentials import S3Credentials
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 60.0
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 _RETRIED = (429, 500, 502, 503, 504)
 
 
@@ -55,13 +57,15 @@ class Connection:
             raise UsageError(f"{self.url}: {error}", where=self.url) from error
 
     def _ways(self) -> dict[str, Any]:
-        """Return timeouts, retries (about four seconds in all) and trust for the pool."""
+        """Return timeouts, retries (a service that is down costs about a second) and trust for the pool."""
         return {
             "maxsize": 32,
             "timeout": urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
             "retries": urllib3.Retry(
                 total=4,
+                connect=2,
                 read=1,
+                other=0,
                 redirect=0,
                 backoff_factor=0.3,
                 backoff_jitter=0.2,
@@ -107,7 +111,7 @@ def parse(
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     unknown = sorted(options.keys() - {"tls", "region"})
     bucket, _, prefix = parts.path.strip("/").partition("/")
-    if parts.scheme != "s3" or not parts.hostname or not bucket or unknown or parts.fragment:
+    if parts.scheme != "s3" or not parts.hostname or unknown or not _BUCKET.match(bucket):
         raise UsageError(
             f"{quote(url, safe=':/?=&')} is not the URL of a store",
             hint="s3://HOST:PORT/BUCKET/PREFIX?tls=0&region=NAME",

@@ -24,6 +24,7 @@ from archive.storage.names import store_time
 from archive.storage.probing import FOLDER
 
 _LOCK_SECONDS = 2
+_CREDENTIALS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"})
 _WRONG = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
@@ -35,15 +36,13 @@ def probe(client: Minio, bucket: str, prefix: str, url: str, lock: str) -> Itera
     """
     scratch = _Scratch(client, bucket, f"{prefix}{FOLDER}/", url)
     try:
-        yield from scratch.reads_back()
-        yield from scratch.creates_only()
-        yield from scratch.checks_digests()
+        checks = [scratch.reads_back, scratch.creates_only, scratch.checks_digests]
         if lock == "none":
             yield scratch.finding("NO-LOCK", "no object lock: only Kho prevents deletion", "info")
         else:
-            yield from scratch.keeps_versions()
-            yield from scratch.obeys_holds()
-            yield from scratch.obeys_locks()
+            checks += [scratch.keeps_versions, scratch.obeys_holds, scratch.obeys_locks]
+        for check in checks:
+            yield from scratch.tried(check)
     finally:
         scratch.remove()
 
@@ -60,6 +59,15 @@ class _Scratch:
 
     def finding(self, rule: str, message: str, severity: str = "error") -> Finding:
         return Finding(f"KHO-STORE-{rule}", Severity(severity), self._url, message)
+
+    def tried(self, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+        """Yield what a check finds; that the service refuses an innocent request is one more."""
+        try:
+            yield from check()
+        except S3Error as error:
+            if not _an_answer(error):
+                raise
+            yield self.finding("REFUSED", f"{check.__name__}: the service refused: {error.code}")
 
     def reads_back(self) -> Iterator[Finding]:
         content = secrets.token_bytes(1000)
@@ -162,7 +170,13 @@ def _refused(act: Callable[[], object]) -> bool:
     try:
         act()
     except S3Error as error:
-        if getattr(error.response, "status", 0) >= 500:
+        if not _an_answer(error):
             raise
         return True
     return False
+
+
+def _an_answer(error: S3Error) -> bool:
+    """Tell whether the service decided, other than for want of rights or of the bucket."""
+    status = getattr(error.response, "status", 0)
+    return status < 500 and error.code not in {"NoSuchBucket", *_CREDENTIALS}
