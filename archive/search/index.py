@@ -163,9 +163,10 @@ class PartitionedIndex(ABC):
             writer.commit()
         finally:
             writer.abandon()
-        self._verify(path, year, before - len(stale) + len(records))
-        if new:
-            self._layout.switch(year, path)
+        after = before - len(stale) + len(records)
+        self._verify(path, year, after)
+        if new or not after:
+            self._put_in_place(year, path, after)
 
     def _count_in(self, path: Path) -> int:
         reader = self._reader(path)

@@ -228,6 +228,7 @@ def _phrase_tiers(folded: tuple[str, ...], typed: str) -> list[Node]:
         )
     tiers.append(either(_in_order("name", folded), _in_order("title", folded)))
     if len(folded) > 1:
+        tiers.append(Term("name_sorted", schema.sorted_name(folded)))
         tiers.append(both(*(Term("name", word) for word in folded)))
         tiers.append(either(_in_order("head", folded), _in_order("text", folded)))
         tiers.append(both(*(Term("head", word) for word in folded)))

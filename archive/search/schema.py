@@ -23,7 +23,7 @@ KEY = "key"
 WORDS = ("head", "name", "name_accented", "title", "title_accented", "text", "procedure_name",
          "agency_name")  # fmt: skip
 """Fields of tokens with their positions."""
-KEYS = ("code", "name_joined", "identity", "procedure_code", "agency_code", "result")
+KEYS = ("code", "name_joined", "name_sorted", "identity", "procedure_code", "agency_code", "result")
 """Fields of whole texts, several for one record, without positions."""
 FACETS = ("procedure", "agency", "status", "signature_outcome")
 """Fields of one whole text, which are counted; the year is the partition's."""
@@ -76,6 +76,7 @@ def entry_of(record: IndexRecord) -> Entry:
         keys={
             "code": _tails(codes),
             "name_joined": _given(compact(record.name)),
+            "name_sorted": _given(sorted_name(name)),
             "identity": _given(compact(record.identity_number or "")),
             "procedure_code": _heads(record.procedure),
             "agency_code": _heads(record.agency),
@@ -100,6 +101,11 @@ def entry_of(record: IndexRecord) -> Entry:
             "code_low": low,
         },
     )
+
+
+def sorted_name(words: list[str] | tuple[str, ...]) -> str:
+    """Return the key of a name whose syllables may be in any order."""
+    return " ".join(sorted(words))[: 4 * MAX_TOKEN]
 
 
 def _given(text: str) -> tuple[str, ...]:

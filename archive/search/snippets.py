@@ -131,14 +131,15 @@ def _window(text: str, marks: list[tuple[int, int, str]], width: int) -> tuple[i
     if len(text) <= width:
         return 0, len(text)
     starts = [start for start, _, _ in marks]
-    best, first = (0, 0), 0
+    best, first, last = (0, 0), 0, 0
     for at, start in enumerate(starts):
         inside = marks[at : bisect.bisect_right(starts, start + width)]
         inside = [mark for mark in inside if mark[1] <= start + width]
         value = (len({token for _, _, token in inside}), len(inside))
         if value > best:
-            best, first = value, start
-    low = max(0, min(first - width // 5, len(text) - width))
+            best, first, last = value, start, inside[-1][1]
+    margin = (width - (last - first)) // 2
+    low = max(0, min(first - margin, len(text) - width)) if best[0] else 0
     return _at_words(text, low, min(len(text), low + width))
 
 

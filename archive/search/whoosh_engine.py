@@ -21,8 +21,8 @@ from typing import Any
 
 from whoosh import analysis, columns, fields, formats, index
 from whoosh.reading import TermNotFound
-from whoosh.writing import LockError
 
+from archive.errors import Unavailable
 from archive.search import schema
 from archive.search.index import PartitionedIndex
 from archive.search.layout import sync_folder, unavailable
@@ -61,7 +61,9 @@ class WhooshIndex(PartitionedIndex):
 def _own_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, EOFError, LockError, index.IndexError, ValueError, KeyError) as error:
+    except Unavailable:
+        raise
+    except Exception as error:  # damaged pickles raise anything
         raise unavailable(path, error) from error
 
 
