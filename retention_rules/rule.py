@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -167,6 +167,28 @@ class Rule:
     def confirmed(self) -> bool:
         """Whether the row's wording was confirmed."""
         return self.status is Status.CONFIRMED
+
+    def to_json(self) -> dict[str, object]:
+        """Return the row as `kho rule show --json` prints it."""
+        return {
+            "code": self.code,
+            "group": self.group,
+            "title": self.title,
+            "period": str(self.period),
+            "minimum": self.period.minimum,
+            "trigger": self.trigger.value,
+            "start": self.start.value,
+            "action": self.action.value,
+            "basis": self.basis,
+            "status": self.status.value,
+            "source": asdict(self.source),
+            "applies_to": asdict(self.applies_to),
+            "in_force_from": self.in_force_from and self.in_force_from.isoformat(),
+            "in_force_until": self.in_force_until and self.in_force_until.isoformat(),
+            "supersedes": list(self.supersedes),
+            "overrides_fixed": self.overrides_fixed,
+            "note": self.note,
+        }
 
     def in_force(self, on: date) -> bool:
         """Return whether the row was in force on a day."""

@@ -161,10 +161,9 @@ def _read(path: Path, name: str) -> str:
 def _parse(text: str, name: str, folder: Path | None, above: tuple[str, ...]) -> Schedule:
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScheduleRejected(
-            name, [Problem("KHO-RULE-TOML", "", str(error), where=name)]
-        ) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        problem = Problem("KHO-RULE-TOML", "", str(error), where=name)
+        raise ScheduleRejected(name, [problem]) from error
     problems: list[Problem] = []
     reader = _Reader(values, Lines(name, text), problems)
     base = reader.base(folder, above)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 from hypothesis import settings
@@ -21,7 +22,9 @@ from retention_rules.rule import (
 from retention_rules.schedule import Schedule
 
 # Properties say what is true, not how fast: a busy machine must not fail them.
-settings.register_profile("retention", deadline=None)
+# KHO_EXAMPLES=5000 looks longer.
+EXAMPLES = int(os.environ.get("KHO_EXAMPLES", "60"))
+settings.register_profile("retention", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("retention")
 
 CODES = tuple(f"R{number}" for number in range(6))

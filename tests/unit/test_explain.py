@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from datetime import date
+from pathlib import Path
 
 from hypothesis import given
 
@@ -117,3 +119,12 @@ def test_every_decision_can_be_explained(dossier, schedule, as_of):
     assert len(explanation.text("vi")) == len(explanation.text("en"))
     assert [m.on for m in explanation.ruler] == sorted(m.on for m in explanation.ruler)
     assert all(0 <= mark.position <= 1 for mark in explanation.ruler)
+
+
+def test_the_readme_of_the_rules_is_true():
+    readme = Path(__file__).resolve().parents[2] / "retention_rules" / "README.md"
+
+    results = doctest.testfile(str(readme), module_relative=False, encoding="utf-8")
+
+    assert results.attempted >= 10
+    assert results.failed == 0

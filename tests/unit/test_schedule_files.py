@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -108,6 +109,15 @@ def test_every_row_has_title_basis_and_source():
         assert rule.basis
         assert rule.source.instrument
         assert rule.source.read
+
+
+def test_every_row_can_be_printed_as_json():
+    for rule in load().rules:
+        printed = json.loads(json.dumps(rule.to_json()))
+
+        assert printed["code"] == rule.code
+        assert printed["period"].removeprefix("at least ") != ""
+        assert printed["source"]["mark"] == rule.source.mark
 
 
 def test_mappings_that_come_with_the_base_are_marked_as_examples():
@@ -235,6 +245,7 @@ status = "confirmed"
     ("text", "check"),
     [
         ("format = 1\nformat = 1", "KHO-RULE-TOML"),
+        ("x = " + 9_999 * "[", "KHO-RULE-TOML"),
         (HEAD + "rules = 3", "KHO-RULE-TYPE"),
         (HEAD + "rules = [3]", "KHO-RULE-TYPE"),
         (HEAD + "drop = [3]", "KHO-RULE-TYPE"),
@@ -292,7 +303,7 @@ def test_a_file_that_cannot_be_meant_is_refused(text, check):
 
 def test_a_file_that_is_not_there_not_utf8_or_too_large_is_refused(tmp_path: Path, monkeypatch):
     latin = tmp_path / "latin.toml"
-    latin.write_bytes(b'title = "\xe9"')
+    latin.write_bytes(b"# \xe9")
     large = tmp_path / "large.toml"
     large.write_text(HEAD)
     monkeypatch.setattr("retention_rules.schedule.MAX_BYTES", 10)
