@@ -29,7 +29,7 @@ from archive.model import (
     Status,
 )
 from archive.packages import aip, ead, tthc, xml
-from archive.packages.aip import layout
+from archive.packages.aip import companions, layout
 from tests.builders import a_dossier, a_file, the_files
 from tests.packages import AT, SEAL, Shelf, a_verdict, an_event, on_disk, the_contents
 
@@ -413,6 +413,34 @@ def test_the_note_in_the_package_is_true_of_sha256sum(tmp_path: Path) -> None:
     listed = (root / "documentation/SHA256SUMS.txt").read_text().splitlines()
     there = [path for path in root.rglob("*") if path.is_file()]
     assert len(listed) == len(there) - 3  # METS.xml, its seal, and the list
+
+
+def test_the_note_in_the_package_is_true_of_openssl(tmp_path: Path) -> None:
+    built = aip.build(the_contents(tmp_path))
+    (tmp_path / "METS.xml").write_bytes(built.mets)
+    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=TEST "
+        "-keyout key.pem -out TRUSTED-ROOT.pem", tmp_path)  # fmt: skip
+    run("openssl cms -sign -binary -cades -md sha256 -in METS.xml -signer TRUSTED-ROOT.pem "
+        "-inkey key.pem -outform DER -out METS.xml.p7s", tmp_path)  # fmt: skip
+    package = tmp_path / "PACKAGE.zip"
+    with built.sealed((tmp_path / "METS.xml.p7s").read_bytes()).open() as stream:
+        package.write_bytes(stream.read())
+    note = companions.readme().decode().partition("ARCHIVAL PACKAGE")[2].replace("\\\n", " ")
+
+    run("unzip -q PACKAGE.zip", tmp_path)
+    (root,) = tmp_path.glob("urn_uuid_*")
+    (root / "TRUSTED-ROOT.pem").write_bytes((tmp_path / "TRUSTED-ROOT.pem").read_bytes())
+    commands = [line.partition(":  ")[2] for line in note.splitlines() if "openssl cms" in line]
+
+    assert len(commands) == 1
+    run(commands[0], root)
+    (root / "METS.xml").write_bytes(built.mets + b" ")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(commands[0], root)
+
+
+def run(command: str, folder: Path) -> None:
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
 
 
 def test_the_standards_schemas_go_in_where_they_are_wanted(tmp_path: Path) -> None:

@@ -319,6 +319,20 @@ def test_references_to_earlier_files_survive_odd_names(
     assert aip.validate_stored(*shelf.opener(two.place), earlier=shelf.opener) == []
 
 
+def test_an_export_never_writes_outside_its_folder(
+    shelf: Shelf, first: aip.AipHead, tmp_path: Path
+) -> None:
+    astray = replace(first.files[0], path=PackagePath("../../astray/x"))
+
+    with pytest.raises(IntegrityError, match="missing"):
+        aip.export(
+            replace(first, files=(astray,)), shelf.opener(first.place)[0], tmp_path / "a" / "out"
+        )
+
+    assert not (tmp_path / "a" / "astray").exists()
+    assert not (tmp_path / "astray").exists()
+
+
 def test_a_reference_to_no_package_is_refused() -> None:
     with pytest.raises(IntegrityError):
         layout.read_locator("kho:../../etc/passwd")

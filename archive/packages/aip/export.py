@@ -62,7 +62,7 @@ def _write_folder(head: AipHead, contents: Contents, folder: Path) -> None:
     for path, content in ((layout.METS, head.mets), (layout.SEAL, head.seal)):
         _made(folder / path).write_bytes(content)
     for file in head.files:
-        _copy(file, contents, _made(folder / file.path))
+        _copy(file, contents, folder / file.path)
 
 
 def _made(path: Path) -> Path:
@@ -71,9 +71,10 @@ def _made(path: Path) -> Path:
 
 
 def _copy(file: AipFile, contents: Contents, target: Path) -> None:
+    # Located first: only what lies in a ZIP under a safe name ever becomes a path here.
     read, entry = contents.located(file)
     digest = hashlib.sha256()
-    with target.open("xb") as stream:
+    with _made(target).open("xb") as stream:
         for piece in read_pieces(read, entry):
             digest.update(piece)
             stream.write(piece)
