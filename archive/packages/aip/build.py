@@ -6,11 +6,12 @@ before the directory: so one read of the object's end answers what is in it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from archive.fixity import sha256_of
-from archive.model import DigitalFile, Document, DossierId, PackagePath
+from archive.model import DigitalFile, Document, DossierId, PackagePath, Verdict
 from archive.packages import dossier_json, ead, mets, premis, tthc
 from archive.packages.aip import companions, layout, state
 from archive.packages.aip.contents import AipContents, EarlierFile, SealedAip, is_kept
@@ -196,15 +197,14 @@ class _Building:
         yield self._store(layout.STATE, content, "KHO-STATE")
 
     def _representation_premis(self) -> Reference:
+        verdicts: dict[PackagePath, list[Verdict]] = defaultdict(list)
+        for verdict in self.contents.verdicts:
+            verdicts[verdict.path].append(verdict)
         objects = [
             premis.FileObject(
                 identifier=self._identifier(document.file.path),
                 file=document.file,
-                verdicts=tuple(
-                    verdict
-                    for verdict in self.contents.verdicts
-                    if verdict.path == document.file.path
-                ),
+                verdicts=tuple(verdicts[document.file.path]),
             )
             for document in self.dossier.documents
         ]

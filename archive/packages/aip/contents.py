@@ -132,6 +132,10 @@ class AipHead:
     mets: bytes
     seal: bytes
     seal_digest: str
+    _by_path: Mapping[PackagePath, AipFile] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_path", {file.path: file for file in self.files})
 
     @property
     def place(self) -> ObjectName:
@@ -144,10 +148,9 @@ class AipHead:
         Raises:
             NotHeld: this version has no such file.
         """
-        for each in self.files:
-            if each.path == path:
-                return each
-        raise NotHeld(f"version {self.version} has no {path}", where=self.dossier.id)
+        if path not in self._by_path:
+            raise NotHeld(f"version {self.version} has no {path}", where=self.dossier.id)
+        return self._by_path[path]
 
     def original(self, path: PackagePath) -> AipFile:
         """Return the file of `DigitalFile.path`. Errors as `file`."""
