@@ -37,6 +37,8 @@ class CheckResult:
     """One for each signature and document timestamp, in order; none if there are none."""
     material: Mapping[str, bytes] = field(default_factory=dict)
     """Certificates, CRLs, OCSP answers and timestamps; see `material`."""
+    refused: str | None = None
+    """Why nothing in the file could be checked: no PDF, a limit, a crash; else None."""
 
 
 class Checker:
@@ -92,10 +94,13 @@ class Checker:
         try:
             answer = self._ask(path_on_disk, package_path, at, known_at)
         except UnsafeInput as error:
-            return CheckResult((_not_finished(package_path, error.message),))
+            reason = f"the check was stopped: {error.message}"
+            return CheckResult((_not_finished(package_path, reason),), refused=reason)
         read = verdict_json.from_json
         return CheckResult(
-            tuple(read(package_path, one) for one in answer["verdicts"]), answer["material"]
+            tuple(read(package_path, one) for one in answer["verdicts"]),
+            answer["material"],
+            answer["refused"],
         )
 
     def close(self) -> None:
@@ -142,6 +147,6 @@ def _not_finished(path: PackagePath, reason: str) -> Verdict:
         signed_by=None,
         signed_at_claimed=None,
         proven_at=None,
-        reasons=(f"the check was stopped: {reason}",),
+        reasons=(reason,),
         to_do="open the file on another machine and have a person judge it",
     )

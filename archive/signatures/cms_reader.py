@@ -22,6 +22,7 @@ from archive.signatures.algorithms import (
     scheme_of,
     verifies,
 )
+from archive.signatures.ber import first_element
 from archive.signatures.certificates import Cert, readable
 
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -68,10 +69,10 @@ class SignedCms:
             NotCms: not readable, not SignedData, or not exactly one signer.
         """
         try:
-            info = cms.ContentInfo.load(encoded)
+            self.encoded: bytes = first_element(encoded)
+            info = cms.ContentInfo.load(self.encoded)
             if info["content_type"].dotted != "1.2.840.113549.1.7.2":
                 raise NotCms("the content is not CMS SignedData")
-            self.encoded: bytes = info.dump()
             self._data = info["content"]
             self._read()
         except NotCms:
@@ -211,17 +212,13 @@ class SignedCms:
     def _signature_holds(self, signer: Cert) -> bool:
         """Return whether the signature over the signed attributes verifies.
 
-        RFC 5652, 5.4: the attributes are signed as a DER SET OF; some signers sign
-        them in the order in which they wrote them, and either is accepted.
+        RFC 5652, 5.4: the attributes are signed as a DER SET OF, whatever the order in
+        which they are written; a signature over another order is no signature.
         """
         if signer.key is None:
             return False
-        raw: bytes = self._signer["signed_attrs"].contents
-        scheme = self.scheme
-        if verifies(signer.key, scheme, self.signature, der.tlv(der.SET, raw)):
-            return True
         parts = [one.dump() for one in self._signer["signed_attrs"]]
-        return verifies(signer.key, scheme, self.signature, der.set_of(*parts))
+        return verifies(signer.key, self.scheme, self.signature, der.set_of(*parts))
 
     def _bare(self, found: bytes, signer: Cert | None) -> Integrity:
         """Return the integrity of a signature without signed attributes."""

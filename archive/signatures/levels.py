@@ -66,9 +66,10 @@ def level(base: str, *, timestamped: bool, long_term: bool, archived: bool) -> s
 
 
 def has_status(signer: Cert, certificates: Certificates, kept: Revocations) -> bool:
-    """Return whether the file keeps a revocation answer for a certificate and its CAs.
+    """Return whether the file keeps revocation answers for a certificate and its CAs.
 
-    The walk ends at a self-signed certificate or where no issuer is known.
+    Only that they are there is asked here, not what they are worth. The walk ends at
+    a self-signed certificate or, above the signer, where no issuer is known.
     """
     current = signer
     for _ in range(_MAX_CHAIN):
@@ -77,7 +78,7 @@ def has_status(signer: Cert, certificates: Certificates, kept: Revocations) -> b
         issuer = next((c for c in certificates.issuers(current) if current.is_issued_by(c)), None)
         if issuer is None:
             return current.sha256 != signer.sha256
-        if not (current.short_term or kept.answers(current, issuer)):
+        if not (current.short_term or kept.mentions(current, issuer)):
             return False
         current = issuer
     return True

@@ -27,6 +27,7 @@ from archive.signatures.tokens import Token
 from archive.signatures.trust import Scope
 
 MAX_SIGNATURES = 1_000
+_HEADER_BYTES = 1024
 
 
 @dataclass(slots=True)
@@ -85,6 +86,8 @@ class PdfValidation:
         self._prepared = prepared
         self._known_at = known_at if known_at is not None and known_at < at else None
         self._pdf: SignedPdf | None = None
+        if b"%PDF-" not in content[:_HEADER_BYTES]:
+            raise UnreadablePdf("the file is not a PDF: it has no header")
         self._unreadable = ""
         try:
             self._pdf = SignedPdf(content)
@@ -107,7 +110,7 @@ class PdfValidation:
     def outcome(self) -> PdfOutcome:
         """Judge everything and return the verdicts in order."""
         if self._unreadable and not self._items:
-            return PdfOutcome((self._refused(),), {})
+            raise UnreadablePdf(f"the PDF cannot be read: {self._unreadable}")
         for item in reversed(self._items):
             if item.token is not None:
                 self._judge_document_timestamp(item)
@@ -168,9 +171,9 @@ class PdfValidation:
             outer = range_digest(self._content, numbers, "sha1") == inner
             integrity = cms.integrity(lambda name: new_hash(name, inner).digest(), item.signer)
             return integrity if outer else replace(integrity, digest=False)
-        if cms.content:
-            # RFC 5652, 5.1: content inside would be what is signed, not the file.
-            return Integrity(False, None, "the CMS has content of its own inside")
+        if cms.content is not None:
+            # EN 319 142-1, 5.2: the CMS has no content; it would be signed, not the file.
+            item.fault = item.fault or "the CMS has content of its own inside"
         return cms.integrity(lambda name: range_digest(self._content, numbers, name), item.signer)
 
     def _timestamp_integrity(self, item: Item, token: Token) -> Integrity:
@@ -349,11 +352,13 @@ class PdfValidation:
         if item.cms is None:
             return levels.NOT_ETSI
         own = item.entry.revision
-        stamped = [one.entry.revision for one in self._items if one.token is not None]
-        later = [revision for revision in stamped if revision > own]
-        kept = [revision for revision in set(self._revisions_of.values()) if revision > own]
-        long_term = item.signer is not None and levels.has_status(
-            item.signer, self._certificates, self._kept
+        stamps = [one for one in self._items if one.token is not None and one.entry.revision > own]
+        later = [one.entry.revision for one in stamps]
+        kept = [revision for revision in self._revisions_of.values() if revision > own]
+        signers = [item.signer, *(token.signer for token in item.signature_tokens)]
+        long_term = all(
+            one is not None and levels.has_status(one, self._certificates, self._kept)
+            for one in signers
         )
         return levels.level(
             levels.form(item.entry, item.cms, item.signer),
@@ -362,12 +367,8 @@ class PdfValidation:
             archived=any(stamp >= min(kept) for stamp in later) if kept else False,
         )
 
-    def _refused(self) -> Verdict:
-        """Return the verdict on a file that cannot be read and shows no signature."""
-        return unread(self._path, "GENERIC", f"the PDF cannot be read: {self._unreadable}")
 
-
-def unread(path: PackagePath, sub_indication: str, reason: str) -> Verdict:
+def unread(path: PackagePath, reason: str) -> Verdict:
     """Return the verdict on a file in which nothing could be checked."""
     return Verdict(
         path=path,
@@ -375,7 +376,7 @@ def unread(path: PackagePath, sub_indication: str, reason: str) -> Verdict:
         kind="signature",
         format=levels.NOT_ETSI,
         indication=Indication.INDETERMINATE,
-        sub_indication=sub_indication,
+        sub_indication="GENERIC",
         intact=None,
         covers_whole_file=None,
         modified_after_signing="none",

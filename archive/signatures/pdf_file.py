@@ -3,6 +3,7 @@
 Only reading; nothing is judged. Everything comes through pyHanko's reader.
 """
 
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import io
@@ -90,6 +91,17 @@ class KeptObject:
     revision: int
 
 
+class _Reader(PdfFileReader):
+    """pyHanko's reader, for which /Encrypt null is no encryption (ISO 32000-2, 7.3.9)."""
+
+    @property
+    def encrypt_dict(self) -> Any:
+        """The encryption dictionary, or None."""
+        if isinstance(_raw(self.trailer, "/Encrypt"), generic.NullObject):
+            return None
+        return super().encrypt_dict
+
+
 class SignedPdf:
     """An opened PDF."""
 
@@ -112,7 +124,7 @@ class SignedPdf:
 
     def _open(self, *, strict: bool) -> PdfFileReader:
         """Open with one of the two readers, with the empty password if it is encrypted."""
-        reader = PdfFileReader(io.BytesIO(self.content), strict=strict)
+        reader = _Reader(io.BytesIO(self.content), strict=strict)
         if reader.encrypted:
             reader.decrypt(b"")
         _ = reader.root["/Pages"]
@@ -155,9 +167,24 @@ class SignedPdf:
                 revision = self.reader.xrefs.get_last_change(at.reference)
             except READ_ERRORS:
                 revision = self.revisions - 1
-        return SignatureEntry(
-            name, dictionary, node, _contents(dictionary), _byte_range(dictionary), revision
-        )
+        numbers = _byte_range(dictionary)
+        if len(numbers) == 4:
+            revision = max(revision, self._revision_within(numbers[2] + numbers[3]))
+        return SignatureEntry(name, dictionary, node, _contents(dictionary), numbers, revision)
+
+    def _revision_within(self, end: int) -> int:
+        """Return the last revision that lies before a position, or -1.
+
+        A linearized file has two cross-reference sections for what is one revision.
+        """
+        xrefs = self.reader.xrefs
+        for revision in range(self.revisions):
+            try:
+                if xrefs.get_xref_container_info(revision).end_location > end:
+                    return revision - 1
+            except READ_ERRORS:
+                return revision - 1
+        return self.revisions - 1
 
     def _fields(self) -> Iterator[tuple[str, generic.DictionaryObject, Any]]:
         """Yield signature fields that have a value, each with its name and reference."""

@@ -4,6 +4,7 @@ Every time is passed in, so that signatures of the past and the future can be ma
 without freezing a clock: the CMS is ours, and pyHanko only places it in the file.
 """
 
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import hashlib

@@ -4,6 +4,7 @@ A damaged or spoofed cross-reference must not hide a signature. What is found so
 nothing of revisions, so that every change after signing counts as suspicious.
 """
 
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import binascii

@@ -116,6 +116,16 @@ class Revocations:
             self._answers[key] = found
         return found
 
+    def mentions(self, certificate: Cert, issuer: Cert) -> bool:
+        """Return whether there is any answer about a certificate, authentic or not."""
+        if certificate.issuer_der in self._crls:
+            return True
+        return any(
+            _is_about(one["cert_id"], certificate, issuer)
+            for response in self._ocsps.values()
+            for one in response.basic_ocsp_response["tbs_response_data"]["responses"]
+        )
+
     def _add_crl(self, encoded: bytes) -> None:
         sha256 = hashlib.sha256(encoded).hexdigest()
         if sha256 in self.raw or len(encoded) > MAX_CRL_BYTES:

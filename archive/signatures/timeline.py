@@ -105,11 +105,12 @@ class _Walk:
     def step(self, certificate: Cert, issuer: Cert, *, leaf: bool) -> None:
         """Apply one certificate of the path (EN 319 102-1, 5.6.2.2.4, step 2)."""
         whose = "the signer's certificate" if leaf else f"the CA {certificate.common_name}"
+        entered = self.control_time
         known = self._revoked(certificate, issuer, whose, leaf=leaf)
         self.lower(_expiry(certificate, whose))
         self._weak(issuer, certificate.scheme, whose)
         if not known and not certificate.short_term:
-            self._status(certificate, issuer, whose)
+            self._status(certificate, issuer, whose, entered)
 
     def _revoked(self, certificate: Cert, issuer: Cert, whose: str, *, leaf: bool) -> bool:
         """Apply every revocation in an authentic answer, however old or new it is.
@@ -130,11 +131,15 @@ class _Walk:
             self.lower(_revocation(answer, revoked_at, whose, leaf=leaf))
         return relied
 
-    def _status(self, certificate: Cert, issuer: Cert, whose: str) -> None:
-        """Apply the best "good" answer: the one that leaves the latest control time."""
+    def _status(self, certificate: Cert, issuer: Cert, whose: str, entered: datetime) -> None:
+        """Apply the best "good" answer: the one that leaves the latest control time.
+
+        Answers are as good as their issuer: they count up to the control time with which
+        this step was entered, before the certificate's own end lowered it.
+        """
         best: tuple[datetime, Answer] | None = None
         for answer in self._revocations.answers(certificate, issuer):
-            if answer.revoked_at is not None or not self._counts(answer, certificate):
+            if answer.revoked_at is not None or not self._counts(answer, certificate, entered):
                 continue
             fresh = answer.this_update + answer.period >= self.control_time
             reach = self.control_time if fresh else min(answer.this_update, self.control_time)
@@ -148,11 +153,9 @@ class _Walk:
         self.lower(_stale(answer, reach, whose))
         self._weak(answer.signer, answer.scheme, f"the {answer.kind} for {whose}")
 
-    def _counts(self, answer: Answer, certificate: Cert) -> bool:
-        """Return whether a "good" answer can be relied on at the control time."""
-        if answer.this_update > self.control_time:
-            return False
-        if self._poe(answer.sha256) > self.control_time:
+    def _counts(self, answer: Answer, certificate: Cert, entered: datetime) -> bool:
+        """Return whether a "good" answer can be relied on."""
+        if answer.this_update > entered or self._poe(answer.sha256) > entered:
             return False
         if answer.this_update <= certificate.not_after:
             return True

@@ -63,7 +63,7 @@ def check(
     size = Path(file).stat().st_size
     if size > max_bytes:
         reason = f"the file has {size} bytes; more than {max_bytes} are not checked"
-        return _answer((_unread(path, reason),), {})
+        return _answer((_unread(path, reason),), {}, refused=reason)
     when = datetime.fromisoformat(at)
     known = None if known_at is None else datetime.fromisoformat(known_at)
     return _checked(Path(file), PackagePath(path), store, when, known)
@@ -75,6 +75,7 @@ def _checked(
     """Validate a file and catch what it makes the libraries raise."""
     from archive.signatures.detached import prepare
     from archive.signatures.pades import PdfValidation
+    from archive.signatures.pdf_file import UnreadablePdf
 
     try:
         validation = PdfValidation(
@@ -83,22 +84,27 @@ def _checked(
         outcome = validation.outcome()
     except MemoryError:
         raise  # the sandbox reports it and replaces this child
+    except UnreadablePdf as error:
+        return _answer((_unread(path, str(error)),), {}, refused=str(error))
     except Exception as error:  # noqa: BLE001  the boundary: a crash costs one file
         reason = f"the check failed on this file ({type(error).__name__})"
-        return _answer((_unread(path, reason),), {})
+        return _answer((_unread(path, reason),), {}, refused=reason)
     return _answer(outcome.verdicts, outcome.material)
 
 
-def _answer(verdicts: tuple[Verdict, ...], material: dict[str, bytes]) -> dict[str, Any]:
+def _answer(
+    verdicts: tuple[Verdict, ...], material: dict[str, bytes], refused: str | None = None
+) -> dict[str, Any]:
     """Return the answer for the parent."""
-    return {"verdicts": [to_json(one) for one in verdicts], "material": material}
+    told = [to_json(one) for one in verdicts]
+    return {"verdicts": told, "material": material, "refused": refused}
 
 
 def _unread(path: str, reason: str) -> Verdict:
     """Return the verdict on a file that could not be checked."""
     from archive.signatures.pades import unread
 
-    return unread(PackagePath(path), "GENERIC", reason)
+    return unread(PackagePath(path), reason)
 
 
 def _store(digest: str, stated: Mapping[str, list[object]] | None) -> TrustStore | None:
