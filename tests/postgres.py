@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from archive.catalogue import tables
 from archive.catalogue.engine import Catalogue
 
 _USER = "kho"
@@ -55,12 +56,21 @@ class Server:
             )
         self._wait(self._process)
 
-    def new_database(self, template: str = "template1") -> str:
-        """Make a database like another one (an empty one) and return its name."""
+    def new_database(self) -> str:
+        """Make an empty database and return its name."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+            connection.execute(f"CREATE DATABASE {name}".encode())
         return name
+
+    def empty(self, database: str) -> None:
+        """Remove what a test left in a catalogue: ten times quicker than a new database."""
+        with psycopg.connect(self._conninfo(database)) as connection:
+            connection.execute("SET session_replication_role = replica")  # no triggers
+            for table in tables.metadata.tables:
+                connection.execute(f"DELETE FROM {table}".encode())
+            connection.execute("ALTER TABLE journal ENABLE TRIGGER USER")
+            connection.execute("UPDATE alembic_version SET version_num = %s", [tables.REVISION])
 
     def url(self, database: str) -> str:
         """Return the address of a database for `Catalogue`."""
@@ -86,7 +96,7 @@ class Server:
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGQUIT)  # at once: what it wrote is thrown away
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -177,8 +187,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: Server) -> str:
-    """The name of a database with the catalogue's tables and nothing in them."""
+def shared_database(postgres_server: Server) -> str:
+    """The name of a database with the catalogue's tables, which tests use one by one."""
     name = postgres_server.new_database()
     _migrate(postgres_server.url(name))
     return name
@@ -195,7 +205,9 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a catalogue that holds nothing yet, in each kind of database."""
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres_server")
-        return server.url(server.new_database(request.getfixturevalue("postgres_template")))
+        database: str = request.getfixturevalue("shared_database")
+        server.empty(database)
+        return server.url(database)
     file = tmp_path / "catalogue.db"
     shutil.copy(request.getfixturevalue("sqlite_template"), file)
     return f"sqlite:///{file}"
