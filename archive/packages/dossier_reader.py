@@ -118,11 +118,9 @@ class Reader:
         if isinstance(part.get("applicant"), dict):
             self._identity(part["applicant"])
         facts["result"] = self._result(part.get("result"))
-        events = part.get("events")
-        days = {
-            name: self._day(events, name, f"tthc/events/{name}", past=False)
-            for name in (events if isinstance(events, dict) else {})
-        }
+        given = part.get("events")
+        events: dict[str, Any] = given if isinstance(given, dict) else {}
+        days = {name: self._day(events, name, f"tthc/events/{name}", past=False) for name in events}
         facts["events"] = {name: day for name, day in days.items() if day is not None}
         self._consistency(part, facts)
         return facts

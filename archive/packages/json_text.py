@@ -243,7 +243,11 @@ def _rule(keyword: str, value: object) -> str:
             return f"is less than {value}"
         case "pattern" if value == "\\S":
             return "is blank"
+        case "pattern" if "{64}" in str(value):
+            return "is not a SHA-256: 64 hex digits"
         case "pattern":
-            return "does not have the form that it must have (64 hex digits)"
+            return "a name in it does not have the form that the schema asks for"
+        case "maxProperties" | "maxItems":
+            return f"has more than {value} members"
         case _:
             return f"breaks the schema ({keyword})"

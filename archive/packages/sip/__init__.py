@@ -57,7 +57,13 @@ def discover(path: Path, limits: Limits | None = None) -> list[SubmissionRef]:
     """
     if not path.exists():
         raise UsageError(f"there is nothing at {path}", where=str(path))
-    return _found(path, limits or Limits(), 0)
+    refs = _found(path, limits or Limits(), 0)
+    return [
+        replace(ref, name=ref.path.relative_to(path).as_posix())
+        if ref.path != path and ref.path.is_relative_to(path)
+        else ref
+        for ref in refs
+    ]
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from archive.packages.sip.bagit_text import Declaration, manifest_rule
 _MANIFEST = re.compile(r"(tag)?manifest-([A-Za-z0-9_/-]+)\.txt", re.IGNORECASE)
 _OXUM = re.compile(r"([0-9]+)\.([0-9]+)")
 _ENCODED = re.compile(r"%(0[AaDd]|25)")
+_BARE_PERCENT = re.compile(r"%(?!0[AaDd]|25)")
 _WEAK = frozenset({"md5", "sha1"})
 _ONCE = frozenset({"payload-oxum", "bagging-date", "bag-size", "bag-group-identifier", "bag-count"})
 _UNSAFE_KINDS = frozenset(
@@ -205,7 +206,7 @@ class _Bag:
         forms = (decoded, path) if self.declared.is_rfc else (path, decoded)
         for form in forms:
             if (place := self.places.get(form)) == form:
-                if decoded != path and form == forms[1]:
+                if self.declared.is_rfc and (_BARE_PERCENT.search(path) or form != decoded):
                     message = "a percent sign in a name must be written as %25"
                     self.warn(rule, where, message)
                 return place

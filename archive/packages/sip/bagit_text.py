@@ -19,6 +19,7 @@ RFC = (1, 0)
 """The version that RFC 8493 defines; from here on its MUSTs are errors."""
 VERSIONS = frozenset({(0, 93), (0, 94), (0, 95), (0, 96), (0, 97), RFC})
 MAX_TAG_BYTES = 64 << 20
+_MAX_DECLARATION_BYTES = 1 << 16
 
 _DECLARATION = re.compile(
     r"BagIt-Version: ([0-9]+)\.([0-9]+)\nTag-File-Character-Encoding: (\S+)\n?"
@@ -76,7 +77,8 @@ def read_declaration(root: Path) -> tuple[Declaration | None, list[Finding]]:
     place = root / "bagit.txt"
     if not place.is_file():
         return None, [_declares("there is no bagit.txt in the bag's folder")]
-    raw = place.read_bytes()[: MAX_TAG_BYTES + 1]
+    with place.open("rb") as stream:
+        raw = stream.read(_MAX_DECLARATION_BYTES)
     found = []
     if raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found.append(_declares("begins with a byte order mark"))

@@ -38,14 +38,17 @@ class SubmissionRef:
     """What reading the list had to say on this row."""
     files: tuple[str, ...] = ()
     """The row's files, relative to the list's folder."""
+    name: str = ""
+    """Where it lies below the folder that was asked for; "" if it was asked for itself."""
 
     @property
     def label(self) -> str:
         """How reports call it."""
+        name = self.name or self.path.resolve().name
         if self.row is None:
-            return self.path.name
+            return name
         code = self.cells.get("dossierCode") or self.cells.get("dossierCodeOld")
-        return f"{self.path.name} row {self.row}{f' ({code[:60]})' if code else ''}"
+        return f"{name} row {self.row}{f' ({code[:60]})' if code else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,9 +129,10 @@ def _unmarked_utf16(source: bytes) -> str | None:
     if len(head) < 4 or b"\0" not in head:
         return None
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > 2 * even:
+    many = len(head) // 8
+    if odd > max(2 * even, many):
         return "utf-16-le"
-    return "utf-16-be" if even > 2 * odd else None
+    return "utf-16-be" if even > max(2 * odd, many) else None
 
 
 def _delimiter(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,20 +131,34 @@ def _manifest(contents: Mapping[str, bytes]) -> bytes:
 
 
 def _eark(folder: Path) -> dict[str, bytes]:
-    from archive.packages import mets
-
     folder.mkdir(parents=True, exist_ok=True)
     at = datetime.fromtimestamp(int(folder.stat().st_mtime), UTC)
     plain = _plain(folder)
     described = {f"metadata/descriptive/{FILE_NAME}": plain.pop(FILE_NAME)}
-    data = {f"data/{name}": content for name, content in plain.items()}
+    return eark_package(folder.resolve().name, described, plain, at=at)
 
-    def references(contents: Mapping[str, bytes], kind: str = "") -> tuple[mets.Reference, ...]:
-        return tuple(
-            mets.Reference(name, len(content), sha256_of(content), _media_type(name), kind)
-            for name, content in contents.items()
-        )
 
+def eark_package(
+    name: str,
+    described: Mapping[str, bytes],
+    data: Mapping[str, bytes],
+    *,
+    at: datetime,
+    data_described: Mapping[str, bytes] | None = None,
+) -> dict[str, bytes]:
+    """Return the files of an E-ARK SIP with one representation, by path.
+
+    Args:
+        name: of the package's folder, which is also its id.
+        described: the package's descriptive metadata, by path in the package.
+        data: the documents by name.
+        at: when it was made.
+        data_described: the representation's descriptive metadata, by path in it.
+    """
+    from archive.packages import mets
+
+    data = {f"data/{path}": content for path, content in data.items()}
+    inner_metadata = data_described or {}
     inner = mets.Mets(
         id="rep1",
         label="Bản số hóa (mẫu)",
@@ -152,29 +167,44 @@ def _eark(folder: Path) -> dict[str, bytes]:
         record_status="NEW",
         version=1,
         agents=_agents(),
-        descriptive=(),
+        descriptive=_references(inner_metadata),
         preservation=(),
-        groups=(mets.Group("Data", references(data)),),
+        groups=(mets.Group("Data", _references(data)),),
         described={},
         package_type="SIP",
     )
     representation = {"representations/rep1/METS.xml": mets.write(inner)}
-    outer = mets.Mets(
-        id=folder.resolve().name,
+    group = mets.Group("Representations/rep1", _references(representation), pointer=True)
+    outer = replace(
+        inner,
+        id=name,
         label=_ROW["title"],
         profile="https://earksip.dilcis.eu/profile/E-ARK-SIP.xml",
-        created_at=at,
-        record_status="NEW",
-        version=1,
-        agents=_agents(),
-        descriptive=references(described, "DOSSIER-JSON"),
-        preservation=(),
-        groups=(mets.Group("Representations/rep1", references(representation), pointer=True),),
-        described={},
-        package_type="SIP",
+        descriptive=_references(described),
+        groups=(group,),
     )
-    below = {f"representations/rep1/{name}": content for name, content in data.items()}
-    return {"METS.xml": mets.write(outer), **described, **representation, **below}
+    below = {**inner_metadata, **data}
+    return {
+        "METS.xml": mets.write(outer),
+        **described,
+        **representation,
+        **{f"representations/rep1/{path}": content for path, content in below.items()},
+    }
+
+
+def _references(contents: Mapping[str, bytes]) -> tuple[mets.Reference, ...]:
+    from archive.packages import mets
+
+    return tuple(
+        mets.Reference(
+            path,
+            len(content),
+            sha256_of(content),
+            _media_type(path),
+            Path(path).stem.upper() if "metadata/" in path else "",
+        )
+        for path, content in contents.items()
+    )
 
 
 def _agents() -> tuple[mets.Agent, ...]:
