@@ -362,3 +362,30 @@ def test_a_server_that_restarts_is_found_again() -> None:
 def test_only_addresses_of_sqlite_files_and_postgresql_are_taken(url: str) -> None:
     with pytest.raises(UsageError):
         Catalogue(url)
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ("53100", StoreFull),
+        ("40P01", CatalogueLocked),
+        ("40001", CatalogueLocked),
+        ("57014", Unavailable),
+        ("25006", Unavailable),
+        ("XX001", IntegrityError),
+        ("P0001", ArchiveError),
+    ],
+    ids=["full", "deadlock", "serialization", "cancelled", "replica", "damaged", "other"],
+)
+def test_what_the_server_says_becomes_an_error_of_ours(
+    postgres_server, shared_database: str, state: str, error: type[ArchiveError]
+) -> None:
+    catalogue = Catalogue(postgres_server.url(shared_database))
+
+    with pytest.raises(error) as found, catalogue.begin() as conn:
+        conn.exec_driver_sql(f"DO $$ BEGIN RAISE 'a row' USING ERRCODE = '{state}'; END $$")
+
+    assert type(found.value) is error
+    assert state in str(found.value)
+    assert "a row" not in str(found.value)
+    catalogue.close()
