@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from archive.signatures.pdf_file import READ_ERRORS
 
@@ -156,10 +157,18 @@ def painted(handler: Any, roles: Roles) -> set[int]:
 def value_of(handler: Any, reference: Any) -> Any:
     """Return an object at a revision, null as None."""
     try:
+        if isinstance(handler, HistoricalResolver) and _is_missing(handler, reference):
+            return None
         value = handler.get_object(reference)
     except READ_ERRORS:
         return None
     return None if isinstance(value, generic.NullObject) else value
+
+
+def _is_missing(handler: HistoricalResolver, reference: Any) -> bool:
+    """Return whether a revision does not have an object; asked first, as reading would log."""
+    found = handler.reader.xrefs.get_historical_ref(reference, handler.revision)
+    return found is None
 
 
 def resolve(handler: Any, item: Any) -> Any:

@@ -2,12 +2,15 @@
 
 This is past certificate validation with time sliding (EN 319 102-1, 5.6.2), used for
 present and past validation alike: with nothing expired, revoked or stale the control
-time stays at the time of validation. Two rules keep it sound and useful:
+time stays at the time of validation. Three rules keep it sound and useful:
 
 * A "good" answer issued after a certificate's end says nothing, because revoked
   certificates leave the list when they expire (RFC 5280, 3.3), unless the issuer
   states that it still lists them. Using one would also slide the control time
   past the certificate's end and drop honest archives after their second renewal.
+* An answer that is no longer fresh lowers the control time to the end of its freshness
+  (EN 319 102-1, 5.2.5.4), not to its issue: the timestamp that protects a kept CRL is
+  always younger than the CRL.
 * An expired CA lowers the control time instead of ending the validation: what was
   proven to exist before its end still counts.
 """
@@ -141,8 +144,7 @@ class _Walk:
         for answer in self._revocations.answers(certificate, issuer):
             if answer.revoked_at is not None or not self._counts(answer, certificate, entered):
                 continue
-            fresh = answer.this_update + answer.period >= self.control_time
-            reach = self.control_time if fresh else min(answer.this_update, self.control_time)
+            reach = min(self.control_time, answer.this_update + answer.period)
             if best is None or reach > best[0]:
                 best = (reach, answer)
         if best is None:
