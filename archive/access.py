@@ -166,8 +166,21 @@ def search(archive: Archive, question: Question) -> Answer:
         )
     )
     found = tuple(_found(archive, question, page))
-    diagnostics = tuple(dict.fromkeys((*parsed.diagnostics, *page.diagnostics)))
+    incomplete = () if page.total else _incomplete(archive)
+    diagnostics = tuple(dict.fromkeys((*parsed.diagnostics, *page.diagnostics, *incomplete)))
     return Answer(page.total, page.approximate, found, page.facets, page.cursor, diagnostics)
+
+
+def _incomplete(archive: Archive) -> tuple[Diagnostic, ...]:
+    """Say so when nothing was found because the index knows less than the catalogue."""
+    with archive.catalogue.connect() as connection:
+        held = dossiers.counts(connection).dossiers
+    indexed = sum(archive.index.counts().values())
+    if indexed >= held:
+        return ()
+    message = f"the index knows {indexed} of {held} dossiers"
+    hint = "kho sweep, or kho rebuild --index-only"
+    return (Diagnostic(0, 0, "KHO-QUERY-INDEX", message, hint, fatal=False),)
 
 
 def _found(archive: Archive, question: Question, page: Page) -> Iterator[Found]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import settings as configuration
+from archive.errors import NotInitialised
 from archive.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,7 +94,14 @@ class Archive:
             self.settings.catalogue_url(),
             lock_timeout_seconds=self.settings.number("catalogue.timeout_seconds"),
         )
-        catalogue.check()
+        try:
+            catalogue.check()
+        except NotInitialised as error:
+            raise NotInitialised(
+                f"the catalogue is not there: {catalogue.url}",
+                where=str(self.settings.home),
+                hint="the store has everything: kho rebuild --from-store",
+            ) from error
         return catalogue
 
     @cached_property

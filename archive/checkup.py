@@ -92,9 +92,8 @@ def _seal(archive: Archive) -> Iterator[Finding]:
     from archive.model import Indication
     from archive.signatures import seal
 
-    at = archive.clock()
-    token = archive.sealer.seal(b"checkup", at=at)
-    verdict = seal.verify(b"checkup", token, archive.trust, at=at)
+    token = archive.sealer.seal(b"checkup", at=archive.clock())
+    verdict = seal.verify(b"checkup", token, archive.trust, at=archive.clock())
     if verdict.indication is Indication.PASSED:
         yield _info("KHO-DOCTOR-SEAL", verdict.sealed_by or "", "seals, and its timestamp verifies")
     else:
@@ -111,7 +110,7 @@ def _trust(archive: Archive) -> Iterator[Finding]:
     at = archive.clock()
     yield _info("KHO-DOCTOR-TRUST", "trust.folder", f"{len(archive.trust.anchors)} roots")
     for age in archive.trust.crl_ages(at):
-        if age.overdue:
+        if age.stale:
             yield _weak("KHO-DOCTOR-CRL", age.issuer, "its revocation list is out of date")
 
 

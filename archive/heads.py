@@ -13,7 +13,7 @@ from archive.errors import NotHeld
 from archive.model import Document, ObjectName, PackagePath, Version
 from archive.packages.aip import AipHead, layout, read_head, read_texts
 from archive.packages.aip.read import Contents
-from archive.packages.zipstore import ReadRange
+from archive.packages.zipranges import ReadRange
 
 
 def reader(archive: Archive, place: ObjectName) -> ReadRange:

@@ -43,25 +43,25 @@ SIGNATURE = Procedure(
     "Chứng thực chữ ký trong giấy tờ, văn bản",
     "Văn bản chứng thực chữ ký",
     "CT-UBND",
-    "VN-4",
+    "CT-04",
 )
 CONTRACT = Procedure(
     "9.000003",
     "Chứng thực hợp đồng chuyển nhượng quyền sử dụng đất",
     "Văn bản chứng thực hợp đồng",
     "HĐ-UBND",
-    "VN-5",
+    "CT-05",
 )
-BIRTH = Procedure("9.000004", "Đăng ký khai sinh", "Trích lục khai sinh", "TLKS", "VN-1")
+BIRTH = Procedure("9.000004", "Đăng ký khai sinh", "Trích lục khai sinh", "TLKS", "HT-01")
 SALE = Procedure(
     "9.000005",
     "Thông báo bán hàng không tại địa điểm giao dịch thường xuyên",
     "Giấy tiếp nhận thông báo",
     "TB-UBND",
-    "VN-42",
+    "TM-42",
 )
 MERIT = Procedure(
-    "9.000006", "Công nhận người có công với cách mạng", "Quyết định công nhận", "QĐ-UBND", "VN-22"
+    "9.000006", "Công nhận người có công với cách mạng", "Quyết định công nhận", "QĐ-UBND", "NC-22"
 )
 
 AGENCIES = (("H99.18", "Ủy ban nhân dân phường Đông Thử"), ("H99.19", "Ủy ban nhân dân xã Tây Mẫu"))
