@@ -28,7 +28,7 @@ from archive.search.query import (
     errors_in,
     negation,
 )
-from archive.search.rewrite import Plan, in_year, plan
+from archive.search.rewrite import Plan, differs_by_year, in_year, plan
 
 Readers = Mapping[int, PartitionReader]
 
@@ -67,6 +67,8 @@ def _counts(readers: Readers, node: Node) -> dict[int, int]:
 
 def _parts(readers: Readers, node: Node) -> list[tuple[int, PartitionReader, Node]]:
     """Return the years that can have hits, with what the condition means in each."""
+    if not differs_by_year(node):
+        return [(year, reader, node) for year, reader in readers.items() if node != NOTHING]
     parts = ((year, reader, in_year(node, year)) for year, reader in readers.items())
     return [(year, reader, part) for year, reader, part in parts if part != NOTHING]
 

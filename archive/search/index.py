@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -107,53 +107,25 @@ class PartitionedIndex(ABC):
         gone = set(deletes) - records.keys()
         with self._layout.writing():
             self._layout.prepare()
-            touched = gone | records.keys()
-            years = {record.year for record in records.values()}
-            for year in sorted(years | set(self._layout.years())):
-                mine = [record for record in records.values() if record.year == year]
-                stale = self._present(year, touched)
-                if mine or stale:
-                    self._change(year, stale, mine)
+            touched = sorted(gone | records.keys())
+            by_year: dict[int, list[IndexRecord]] = {}
+            for record in records.values():
+                by_year.setdefault(record.year, []).append(record)
+            with self._guard:
+                readers = self._readers()
+                stale = {year: _present(reader, touched) for year, reader in readers.items()}
+                counts = {year: reader.count(All()) for year, reader in readers.items()}
+            for year in sorted(by_year.keys() | stale.keys()):
+                mine, old = by_year.get(year, []), stale.get(year, set())
+                if mine or old:
+                    self._change(year, old, mine, counts.get(year, 0))
 
-    def _present(self, year: int, keys: Collection[str]) -> set[str]:
-        """Return which of these ids a year has."""
-        path = self._layout.current(year)
-        if path is None:
-            return set()
-        wanted = sorted(keys)
-        reader = self._reader(path)
-        try:
-            return {
-                row.key
-                for start in range(0, len(wanted), _BATCH)
-                for row in reader.top(
-                    In(KEY, tuple(wanted[start : start + _BATCH])),
-                    Order(Sort.RECEIVED, descending=True),
-                    None,
-                    _BATCH,
-                )
-            }
-        finally:
-            reader.close()
-
-    def _has_known(self, year: int, keys: Collection[str]) -> bool:
-        """Whether a year's files know one of these ids, be it of a removed record."""
-        path = self._layout.current(year)
-        if path is None:
-            return False
-        reader = self._reader(path)
-        try:
-            return any(reader.knows(key) for key in keys)
-        finally:
-            reader.close()
-
-    def _change(self, year: int, stale: set[str], records: list[IndexRecord]) -> None:
+    def _change(self, year: int, stale: set[str], records: list[IndexRecord], before: int) -> None:
         path = self._layout.current(year)
         new = path is None
         if path is None:
             path = self._layout.new_generation(year)
             self._create(path)
-        before = self._count_in(path)
         writer = self._writer(path, bulk=False)
         try:
             for key in stale:
@@ -230,10 +202,15 @@ class PartitionedIndex(ABC):
             self._layout.prepare()
             # (1) Take the records out of what can be found, so that a crash in (2) or a
             #     trace found in (3) leaves nothing findable.
-            years = [year for year in self._layout.years() if self._has_known(year, wanted)]
+            with self._guard:
+                readers = self._readers()
+                known = [y for y, reader in readers.items() if any(map(reader.knows, wanted))]
+                stale = {year: _present(readers[year], sorted(wanted)) for year in known}
+                counts = {year: readers[year].count(All()) for year in known}
+            years = tuple(known)
             for year in years:
-                if present := self._present(year, wanted):
-                    self._change(year, present, [])
+                if stale[year]:
+                    self._change(year, stale[year], [], counts[year])
             # (2) Build each year anew beside the old one, (3) look through its files, and
             # (4) let it take the old one's place.
             search = Traces(wanted, frozenset(traces))
@@ -248,7 +225,7 @@ class PartitionedIndex(ABC):
                 self._put_in_place(year, path, count)
                 kept += count
         self.close()
-        return search.proof(tuple(years), kept)
+        return search.proof(years, kept)
 
     def clear(self) -> None:
         """See `SearchIndex.clear`."""
@@ -286,3 +263,13 @@ class PartitionedIndex(ABC):
         if not count == len(keys) == len(set(keys)):
             message = f"{count} records, {len(keys)} ids, {len(set(keys))} different ones"
             yield Finding("KHO-INDEX-COUNT", Severity.ERROR, str(path), message)
+
+
+def _present(reader: PartitionReader, keys: list[str]) -> set[str]:
+    """Return which of these ids a year has."""
+    order = Order(Sort.RECEIVED, descending=True)
+    return {
+        row.key
+        for start in range(0, len(keys), _BATCH)
+        for row in reader.top(In(KEY, tuple(keys[start : start + _BATCH])), order, None, _BATCH)
+    }

@@ -34,6 +34,7 @@ from archive.search.grammar import (
 )
 from archive.search.query import (
     All,
+    And,
     Diagnostic,
     ErrorLeaf,
     Fuzzy,
@@ -42,7 +43,6 @@ from archive.search.query import (
     Prefix,
     Range,
     Term,
-    both,
     either,
     negation,
 )
@@ -156,7 +156,7 @@ class _Reading:
             case syntax.OrGroup():
                 return either(*(self._node(part, name) for part in node))
             case syntax.GroupNode():
-                return both(*(self._node(part, name) for part in node))
+                return _all_of([self._node(part, name) for part in node])
             case EveryNode():
                 return All()
             case WrongNode():
@@ -243,6 +243,17 @@ class _Reading:
                 start, end, "VALUE", f"{text[:40]} is none of the values", f"one of: {values}"
             )
         return Term(name, value)
+
+
+def _all_of(nodes: list[Node]) -> Node:
+    """Return the conjunction, flat; repeated words stay, a name may have one twice."""
+    parts: list[Node] = []
+    for node in nodes:
+        if not isinstance(node, All):
+            parts += node.nodes if isinstance(node, And) else (node,)
+    if not parts:
+        return All()
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
 def field_of(node: Any) -> str:

@@ -195,7 +195,7 @@ def _words_and_rest(node: Node) -> tuple[list[Term], list[Node]]:
     """Divide a conjunction into the words that may be a name and everything else."""
     parts = node.nodes if isinstance(node, And) else (node,)
     words = [part for part in parts if isinstance(part, Term) and _may_be_a_name(part)]
-    return words, [part for part in parts if part not in words]
+    return words, [part for part in parts if not any(part is word for word in words)]
 
 
 def _may_be_a_name(term: Term) -> bool:
@@ -233,6 +233,19 @@ def _phrase_tiers(folded: tuple[str, ...], typed: str) -> list[Node]:
         tiers.append(either(_in_order("head", folded), _in_order("text", folded)))
         tiers.append(both(*(Term("head", word) for word in folded)))
     return tiers
+
+
+def differs_by_year(node: Node) -> bool:
+    """Whether `in_year` has anything to do."""
+    match node:
+        case And(nodes) | Or(nodes):
+            return any(map(differs_by_year, nodes))
+        case Not(inner):
+            return differs_by_year(inner)
+        case Range() | In("year", _):
+            return True
+        case _:
+            return False
 
 
 def in_year(node: Node, year: int) -> Node:

@@ -304,6 +304,14 @@ def test_better_kinds_of_match_come_first_then_newer_dossiers(index: SearchIndex
     assert found(index, "phạm văn tú", approximate=False) == [6, 5, 4, 2, 3, 1]
 
 
+def test_a_syllable_that_a_name_has_twice_is_not_lost(index: SearchIndex) -> None:
+    twice = a_record(1, "Lê Minh Minh", date(2022, 1, 1))
+    once = [a_record(n, "Lê Minh", date(2023, 1, n)) for n in range(2, 20)]
+    index.write([twice, *once])
+
+    assert find(index, "le minh minh", limit=1).hits[0].id == twice.id
+
+
 def test_facets_count_every_hit_exactly(shared) -> None:
     names = ("procedure", "agency", "year", "status", "signature_outcome")
 
