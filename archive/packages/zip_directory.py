@@ -73,10 +73,10 @@ def find_directory(stream: BinaryIO) -> Directory:
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_SIZE:
         raise _no_end(stream)
-    count, length, offset = struct.unpack("<HII", tail[at + 10 : at + 20])
+    count, length = struct.unpack("<HI", tail[at + 10 : at + 16])
     end_at = tail_at + at
-    if _UNKNOWN_SIZE in (length, offset) or count == 0xFFFF:
-        end_at, count, length = _end64(stream, end_at) or (end_at, count, length)
+    # Some writers put a ZIP64 end record before the plain one without need.
+    end_at, count, length = _end64(stream, end_at) or (end_at, count, length)
     if end_at - length < 0:
         raise NotAnArchive("KHO-ZIP-TRUNCATED", "the ZIP's directory lies outside the file")
     return Directory(end_at - length, length, count)
@@ -105,8 +105,8 @@ def check_entries(archive: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Findin
     for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
         name = shown(info.orig_filename)
         yield from _check_kind(info, name)
-        stream.seek(info.header_offset)
-        header = stream.read(_LOCAL.size)
+        stream.seek(max(0, info.header_offset))
+        header = stream.read(_LOCAL.size) if info.header_offset >= 0 else b""
         if len(header) < _LOCAL.size or header[:4] != _LOCAL_MAGIC:
             message = "the directory points to a place where no entry begins"
             yield _error("KHO-ZIP-HEADER", path=name, message=message)

@@ -81,6 +81,22 @@ def test_a_zip64_archive_is_unpacked(tmp_path):
     assert (tmp_path / "into/a.txt").read_bytes() == b"content"
 
 
+def test_a_zip64_end_record_that_was_not_needed_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)  # as for archives over 2 GiB
+    path = _zip(tmp_path / "a.zip", [("a.txt", b"content" * 10)])
+    monkeypatch.undo()
+
+    assert b"PK\x06\x06" in path.read_bytes()
+    assert unpack(path, tmp_path / "into", SMALL) == []
+
+
+def test_a_zip_whose_beginning_is_missing_is_refused(tmp_path, refused):
+    path = _zip(tmp_path / "a.zip", [("a.txt", b"x" * 50)], method=zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes()[20:])
+
+    refused(path, "KHO-ZIP-HEADER")
+
+
 def test_an_archive_of_65536_entries_is_counted_through_its_zip64_record(tmp_path):
     path = _zip(tmp_path / "a.zip", [(f"{n}", b"") for n in range(65_536)])
 
