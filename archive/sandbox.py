@@ -105,11 +105,22 @@ class Sandbox:
 
 
 @cache
-def shared() -> Sandbox:
-    """Return the pool of this process, closed when the process ends."""
-    pool = Sandbox()
+def closed_at_exit(
+    name: str, *, workers: int | None = None, limits: Limits | None = None
+) -> Sandbox:
+    """Return this process's pool of that name, closed when the process ends.
+
+    Libraries that reserve much address space have a pool of their own, or they would use up
+    the memory limit of the others.
+    """
+    pool = Sandbox(workers=workers, limits=limits)
     atexit.register(pool.close)
     return pool
+
+
+def shared() -> Sandbox:
+    """Return the pool of this process for what has no special needs."""
+    return closed_at_exit("shared")
 
 
 class _Child:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -141,3 +142,65 @@ def stop(process: subprocess.Popen[bytes], *, seconds: float = 10) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+"""The test file of the European Institute for Computer Antivirus Research; harmless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clamd:
+    """A running ClamAV daemon that knows one signature, that of `EICAR`."""
+
+    unix: str
+    tcp: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def clamd(*, stream_max_bytes: int = 4 << 20) -> Iterator[Clamd]:
+    """Run ClamAV with a database of one line; takes less than a second."""
+    # The path of a socket may have 107 characters only, so not in pytest's folders.
+    with tempfile.TemporaryDirectory(prefix="kho-clamd-") as made:
+        folder, port = Path(made), free_port()
+        folder.chmod(0o755)
+        (folder / "db").mkdir()
+        (folder / "db/test.ndb").write_text(f"Kho.Test.Eicar:0:*:{EICAR.hex()}\n")
+        settings = {
+            "DatabaseDirectory": folder / "db",
+            "LocalSocket": folder / "socket",
+            "TCPSocket": port,
+            "TCPAddr": LOOPBACK,
+            "Foreground": "yes",
+            "StreamMaxLength": stream_max_bytes,
+            "AlertExceedsMax": "yes",
+            "MaxScanSize": "2M",
+            "TemporaryDirectory": folder,
+        }
+        config, log = folder / "clamd.conf", folder / "log"
+        config.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [system_program("clamd"), f"--config-file={config}"], stdout=output, stderr=output
+            )
+            try:
+                address = (LOOPBACK, port)
+                wait_until(lambda: _listens(address), process, 60, log)
+                yield Clamd(f"unix:{folder / 'socket'}", f"tcp:{LOOPBACK}:{port}", process)
+            finally:
+                stop(process)
+
+
+def _listens(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def system_program(name: str) -> str:
+    """Return the path of a program of the system; `make system` installs them on Debian."""
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    assert found, f"{name} is not installed: see tests/system_packages.py"
+    return found

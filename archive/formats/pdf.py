@@ -1,0 +1,132 @@
+"""Sanity of a PDF: whole, readable without a password, and nothing hidden behind it.
+
+KHO-PDF-NOT-PDF     error    does not begin as a PDF
+KHO-PDF-HEAD        warning  something stands before the header
+KHO-PDF-TRUNCATED   error    its end is missing
+KHO-PDF-AFTER-END   error    another file follows its end (other data: warning)
+KHO-PDF-ZIP         error    it is a ZIP archive too
+KHO-PDF-XREF-LOOP   error    its cross-references go in a circle
+KHO-PDF-REVISIONS   error    more revisions than any editor makes
+KHO-PDF-JUNK        error    nearly all objects belong to nothing
+KHO-PDF-ENCRYPTED   error    encrypted, with or without a password to open it
+KHO-PDF-UNREADABLE  error    the reader cannot open it, or finds no page
+KHO-PDF-LIMIT       error    reading it costs more than the limits, or the reader crashed
+KHO-PDF-ACTIVE      warning  scripts or actions
+KHO-PDF-ATTACHMENT  info     files are attached
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from archive.errors import UnsafeInput
+from archive.findings import Finding, Severity
+from archive.formats import pdf_bytes
+from archive.sandbox import Limits, shared
+
+LIMITS = Limits(cpu_seconds=30, wall_seconds=60, memory_bytes=1 << 30)
+_STOP = frozenset({"KHO-PDF-NOT-PDF"})
+_PASSWORD_ERROR = 4
+"""FPDF_ERR_PASSWORD of pdfium."""
+
+
+def inspect(path: Path, name: str, *, limits: Limits = LIMITS) -> list[Finding]:
+    """Return everything that is wrong with a PDF; `name` is its place in the report."""
+    findings = list(_outside(path, name))
+    if not any(finding.rule in _STOP for finding in findings):
+        findings += _inside(path, name, limits)
+    return findings
+
+
+def attachments(path: Path, *, limits: Limits = LIMITS) -> dict[str, bytes]:
+    """Return the files that are attached to a PDF, by number and name.
+
+    Raises:
+        UnsafeInput: they cannot be taken out within the limits.
+    """
+    found: dict[str, bytes] = shared().run(_attached, str(path), limits=limits)
+    return found
+
+
+def _outside(path: Path, name: str) -> Iterator[Finding]:
+    if path.stat().st_size == 0:
+        yield Finding("KHO-PDF-NOT-PDF", Severity.ERROR, name, "is empty")
+        return
+    with (
+        path.open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        yield from pdf_bytes.examine(pdf_bytes.Outside(content, name))
+
+
+def _inside(path: Path, name: str, limits: Limits) -> Iterator[Finding]:
+    def error(rule: str, message: str) -> Finding:
+        return Finding(f"KHO-PDF-{rule}", Severity.ERROR, name, message)
+
+    try:
+        told: dict[str, Any] = shared().run(_look, str(path), limits=limits)
+    except UnsafeInput as stopped:
+        yield error("LIMIT", f"cannot be examined: {stopped}")
+        return
+    if told["encrypted"]:
+        yield error("ENCRYPTED", "is encrypted: submit it without protection")
+    elif not told["readable"]:
+        yield error("UNREADABLE", "cannot be opened by a PDF reader")
+    elif not told["pages"]:
+        yield error("UNREADABLE", "has no page")
+    if told["scripts"]:
+        message = f"has active content: {told['scripts']} document script(s)"
+        yield Finding("KHO-PDF-ACTIVE", Severity.WARNING, name, message)
+    if told["attached"]:
+        message = f"{told['attached']} file(s) are attached to it"
+        yield Finding("KHO-PDF-ATTACHMENT", Severity.INFO, name, message)
+
+
+def _look(path: str) -> dict[str, object]:
+    """Open a PDF with pdfium and say what it is; runs in a child process."""
+    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+    told: dict[str, object] = {
+        "readable": False,
+        "encrypted": False,
+        "pages": 0,
+        "scripts": 0,
+        "attached": 0,
+    }
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        told["encrypted"] = getattr(error, "err_code", None) == _PASSWORD_ERROR
+        return told
+    try:
+        told["readable"] = True
+        told["encrypted"] = pdfium.FPDF_GetSecurityHandlerRevision(document) >= 0
+        told["pages"] = len(document)
+        told["scripts"] = max(0, pdfium.FPDFDoc_GetJavaScriptActionCount(document))
+        told["attached"] = max(0, document.count_attachments())
+        if told["pages"]:
+            document[0].close()
+    except pypdfium2.PdfiumError:
+        told["readable"] = False
+    finally:
+        document.close()
+    return told
+
+
+def _attached(path: str) -> dict[str, bytes]:
+    """Take the attached files out; runs in a child process."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(path)
+    try:
+        found = {}
+        for number in range(document.count_attachments()):
+            attachment = document.get_attachment(number)
+            found[f"{number + 1} {attachment.get_name()}"] = bytes(attachment.get_data())
+        return found
+    finally:
+        document.close()

@@ -1,0 +1,91 @@
+"""The text of PDFs, page by page, taken out in a child process with limits."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.errors import UnsafeInput
+from archive.sandbox import Limits, shared
+
+_log = logging.getLogger(__name__)
+
+MAX_PAGES = 5_000
+MAX_CHARACTERS = 5_000_000
+LIMITS = Limits(cpu_seconds=30, wall_seconds=120, memory_bytes=1 << 30)
+PAGE_BREAK = "\f"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What can be read in a PDF."""
+
+    pages: tuple[str, ...]
+    """The text of each page, NFC; empty for a page that is only an image."""
+    page_count: int
+    """How many pages the document has, whether or not all were read."""
+    complete: bool
+    """Whether every page was read to its end."""
+
+
+def pages(
+    path: Path,
+    *,
+    limits: Limits = LIMITS,
+    max_pages: int = MAX_PAGES,
+    max_characters: int = MAX_CHARACTERS,
+) -> Text:
+    """Return the text of a PDF.
+
+    Raises:
+        UnsafeInput: it cannot be opened, or not within the limits.
+    """
+    found: dict[str, Any] = shared().run(_read, str(path), max_pages, max_characters, limits=limits)
+    return Text(tuple(found["pages"]), found["page_count"], found["complete"])
+
+
+def extract(path: Path, limits: Limits = LIMITS) -> str:
+    """Return the text of a PDF with a form feed between pages, "" if it cannot be read.
+
+    For the search index, where a document without text is found by its description.
+    """
+    try:
+        return PAGE_BREAK.join(pages(path, limits=limits).pages)
+    except UnsafeInput as error:
+        _log.warning("no text for the index: %s", error)
+        return ""
+
+
+def _read(path: str, max_pages: int, max_characters: int) -> dict[str, object]:
+    """Read the pages with pdfium; runs in a child process."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    document = pypdfium2.PdfDocument(path)
+    try:
+        texts: list[str] = []
+        left = max_characters
+        for number in range(min(len(document), max_pages)):
+            text = _page(document, number)[:left]
+            texts.append(unicodedata.normalize("NFC", text))
+            left -= len(text)
+            if left <= 0:
+                break
+        complete = len(texts) == len(document) and left > 0
+        return {"pages": texts, "page_count": len(document), "complete": complete}
+    finally:
+        document.close()
+
+
+def _page(document: Any, number: int) -> str:
+    page = document[number]
+    text_page = page.get_textpage()
+    try:
+        # Soft hyphens, no-characters and line ends are pdfium's own inventions.
+        text: str = text_page.get_text_bounded()
+        return text.replace("\r\n", "\n").replace("\ufffe", "").replace("\x00", "")
+    finally:
+        text_page.close()
+        page.close()
