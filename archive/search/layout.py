@@ -91,7 +91,9 @@ class Layout:
     def new_generation(self, year: int) -> Path:
         """Make an empty folder for a year's next generation; only while writing."""
         home = self.folder / str(year)
-        home.mkdir(exist_ok=True)
+        if not home.is_dir():
+            home.mkdir()
+            sync_folder(self.folder)
         present = self.current(year)
         number = int(present.name[1:]) + 1 if present else 1
         path = home / f"g{number:06}"
