@@ -117,8 +117,12 @@ def _trust(archive: Archive) -> Iterator[Finding]:
 def _antivirus(archive: Archive) -> Iterator[Finding]:
     if archive.scanner is None:
         yield _weak("KHO-DOCTOR-ANTIVIRUS", "antivirus.address", "none is configured")
+        return
+    address, version = archive.scanner.address, archive.scanner.version()
+    if version is None:
+        yield Finding("KHO-DOCTOR-ANTIVIRUS", Severity.ERROR, address, "does not answer")
     else:
-        yield _info("KHO-DOCTOR-ANTIVIRUS", "antivirus.address", archive.scanner.version())
+        yield _info("KHO-DOCTOR-ANTIVIRUS", address, version)
 
 
 def _fixity(archive: Archive) -> Iterator[Finding]:

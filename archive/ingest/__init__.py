@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.assembly import Archive
@@ -20,13 +21,28 @@ from archive.packages.sip import SubmissionRef
 from archive.records import Record, details_of
 from archive.retention import due_of
 
-Also = Callable[[Connection, Receipt], None]
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A submission that is held, with what was noticed about it on the way in."""
+
+    receipt: Receipt
+    report: Report
+    """Warnings and notes; no errors, or it would not be held."""
+
+
+Also = Callable[[Connection, Intake], None]
 """What else is to be written in the transaction that registers a dossier."""
 
 
-def ingest(
+def ingest(archive: Archive, ref: SubmissionRef, *, update: bool = False) -> Receipt:
+    """Take one submission in and return its receipt; see `take_in`."""
+    return take_in(archive, ref, update=update).receipt
+
+
+def take_in(
     archive: Archive, ref: SubmissionRef, *, update: bool = False, also: Also | None = None
-) -> Receipt:
+) -> Intake:
     """Take one submission in, whole or not at all.
 
     Running it again after a failure is safe and finishes the work; the same submission
@@ -51,7 +67,7 @@ def ingest(
             raise _rejected(ref, opened.report)
         known = _known(archive, opened.sip, update=update)
         if isinstance(known, Receipt):
-            return known
+            return Intake(known, opened.report)
 
         # (2) continued: formats and virus; (3) verify the signatures.
         examined = examination.examine(archive, opened.sip, opened.report)
@@ -72,7 +88,14 @@ def ingest(
         # (7) Register. This is the commit point: held from the end of this transaction on.
         #     (8) Object lock, (9) the index and (10) the evidence are made for the whole batch,
         #     by `archive.ingest.batch.finish`; after a crash the next run or a sweep does it.
-        return register(archive, described, sealed, known, also)
+        receipt = register(
+            archive,
+            described,
+            sealed,
+            known,
+            also=lambda c, r: also(c, Intake(r, examined.report)) if also else None,
+        )
+        return Intake(receipt, examined.report)
 
 
 def _rejected(ref: SubmissionRef, report: Report) -> DossierRejected:
@@ -127,7 +150,8 @@ def register(
     described: description.Described,
     sealed: SealedAip,
     held: Holding | None,
-    also: Also | None = None,
+    *,
+    also: Callable[[Connection, Receipt], None] = lambda connection, receipt: None,
 ) -> Receipt:
     """Enter a stored version into the catalogue, in one transaction with its journal event.
 
@@ -155,8 +179,7 @@ def register(
     )
     with archive.catalogue.begin() as connection:
         receipt = (dossiers.revise if held else dossiers.register)(connection, holding)
-        if also is not None:
-            also(connection, receipt)
+        also(connection, receipt)
         journal.append(connection, _event(archive, holding, at))
     return receipt
 

@@ -15,7 +15,7 @@ from archive.catalogue.engine import Connection
 from archive.errors import ArchiveError, DossierRejected
 from archive.fixity import sha256_of
 from archive.indexing import index_pending
-from archive.ingest import ingest
+from archive.ingest import Intake, take_in
 from archive.locking import lock_pending
 from archive.model import Receipt
 from archive.packages import sip
@@ -33,13 +33,16 @@ class Outcome:
     label: str
     receipt: Receipt | None
     error: ArchiveError | None
+    findings: tuple[dict[str, str], ...] = ()
+    """What was noticed about a submission that is held: warnings and notes."""
     resumed: bool = False
     """Whether an earlier, stopped run had done it already."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as the batch report has it."""
         if self.receipt is not None:
-            return {"label": self.label, "held": True, "receipt": receipt_json(self.receipt)}
+            receipt, findings = receipt_json(self.receipt), list(self.findings)
+            return {"label": self.label, "held": True, "receipt": receipt, "findings": findings}
         error = self.error.to_problem() if self.error else None
         return {"label": self.label, "held": False, "problem": error}
 
@@ -85,16 +88,19 @@ def ingest_all(
         if item.key in by_key:
             yield _again(archive, by_key[item.key], item)
 
-    def act(item: Item) -> Receipt:
-        def settle(connection: Connection, receipt: Receipt) -> None:
-            outcome = receipt_json(receipt)
+    def act(item: Item) -> Intake:
+        def settle(connection: Connection, intake: Intake) -> None:
+            outcome = {
+                **receipt_json(intake.receipt),
+                "findings": intake.report.to_json()["findings"],
+            }
             at = archive.clock()
             checkpoints.settle(connection, job.id, item.ordinal, ItemState.DONE, outcome, at=at)
 
-        return ingest(archive, by_key[item.key], update=update, also=settle)
+        return take_in(archive, by_key[item.key], update=update, also=settle)
 
     for count, done in enumerate(jobs.run(pending, act, workers=workers or archive.workers), 1):
-        yield Outcome(by_key[done.item.key].label, done.result, done.error)
+        yield _outcome(by_key[done.item.key].label, done)
         if count % FINISH_EVERY == 0:
             finish(archive)
     finish(archive)
@@ -129,7 +135,15 @@ def _again(archive: Archive, ref: SubmissionRef, item: Item) -> Outcome:
 
     with archive.catalogue.connect() as connection:
         receipt = dossiers.by_submission(connection, item.outcome["submission_digest"])
-    return Outcome(ref.label, receipt, None, resumed=True)
+    findings = tuple(item.outcome.get("findings", ()))
+    return Outcome(ref.label, receipt, None, findings, resumed=True)
+
+
+def _outcome(label: str, done: jobs.Done[Item, Intake]) -> Outcome:
+    if done.result is None:
+        return Outcome(label, None, done.error)
+    findings = tuple(finding.to_json() for finding in done.result.report)
+    return Outcome(label, done.result.receipt, None, findings)
 
 
 def _key(ref: SubmissionRef) -> str:

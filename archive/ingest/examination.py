@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers
+from archive.errors import UnsafeInput
 from archive.events import Event, EventType
 from archive.findings import Finding, Report, Severity
 from archive.formats import identify, pdf, text
@@ -47,7 +49,10 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
         checked = archive.checker.check(path, document.file.path, at=at)
         verdicts += checked.verdicts
         material.update(checked.material)
-        texts[document.file.path] = text.extract(path)
+        read = _text_of(path)
+        if read is not None:
+            texts[document.file.path] = text.PAGE_BREAK.join(read.pages)
+            findings += _pages(document, read)
     findings += _refused(archive, verdicts)
     return Examined(
         submission,
@@ -67,7 +72,7 @@ def _identified(submission: Sip) -> Sip:
 
 
 def _with_format(document: Document, submission: Sip) -> Document:
-    found = identify.identify(submission.files[document.file.path])
+    found = identify.identify(submission.files[document.file.path], sha256=document.file.sha256)
     file = replace(
         document.file, puid=found.puid, format_name=found.name, media_type=found.media_type
     )
@@ -95,6 +100,22 @@ def _duplicates(archive: Archive, submission: Sip) -> Iterator[Finding]:
                 paths[digest],
                 f"the same bytes are held in dossier {dossier_id}",
             )
+
+
+def _text_of(path: Path) -> text.Text | None:
+    """Return a PDF's text; None if it cannot be read, which `pdf.inspect` reports."""
+    try:
+        return text.pages(path)
+    except UnsafeInput:
+        return None
+
+
+def _pages(document: Document, read: text.Text) -> Iterator[Finding]:
+    """Compare the pages that a document has with those that its description declares."""
+    declared = document.fields.get("numberOfPage", "")
+    if declared.isdecimal() and int(declared) != read.page_count:
+        message = f"has {read.page_count} pages, its description says {declared}: is one missing?"
+        yield Finding("KHO-PDF-PAGES", Severity.WARNING, document.file.path, message)
 
 
 def _refused(archive: Archive, verdicts: list[Verdict]) -> Iterator[Finding]:
