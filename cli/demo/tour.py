@@ -121,11 +121,7 @@ def guide(tour: Tour, submissions: Path, codes: dict[str, str]) -> bool:
 
 
 def _lose_and_rebuild(tour: Tour, codes: list[str]) -> bool:
-    held = [
-        code
-        for code in codes
-        if tour.run("show", code, "--json", "-o", "/dev/null", shown=False) == 0
-    ]
+    held = [code for code in codes if "code" not in tour.ask("show", code)]
     before = answers(tour, held)
     tour.say("demo.lose", gone=", ".join(lose(tour.home)))
     tour.run("search", "nguyen thi huong")
