@@ -7,8 +7,7 @@ fetched: what `fetch.txt` lists must have been fetched before.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +16,11 @@ from archive.packages import digests, safe
 from archive.packages.digests import Digests
 from archive.packages.names import is_litter, shown
 from archive.packages.sip import bagit_text
+from archive.packages.sip.bagit_paths import Paths
 from archive.packages.sip.bagit_text import Declaration, manifest_rule
 
 _MANIFEST = re.compile(r"(tag)?manifest-([A-Za-z0-9_/-]+)\.txt", re.IGNORECASE)
 _OXUM = re.compile(r"([0-9]+)\.([0-9]+)")
-_ENCODED = re.compile(r"%(0[AaDd]|25)")
-_BARE_PERCENT = re.compile(r"%(?!0[AaDd]|25)")
 _WEAK = frozenset({"md5", "sha1"})
 _ONCE = frozenset({"payload-oxum", "bagging-date", "bag-size", "bag-group-identifier", "bag-count"})
 _UNSAFE_KINDS = frozenset(
@@ -108,15 +106,10 @@ class _Bag:
     manifests: list[_Manifest] = field(default_factory=list)
     fetched: set[str] = field(default_factory=set)
     """Paths that `fetch.txt` lists."""
-    places: Mapping[str, str] = field(init=False)
-    """Names on disk by themselves, by their NFC form and by that in lower case."""
+    paths: Paths = field(init=False)
 
     def __post_init__(self) -> None:
-        places: dict[str, str] = {}
-        for form in (_as_is, _nfc, _folded):
-            for name in self.survey.names:
-                places.setdefault(form(name), name)
-        self.places = places
+        self.paths = Paths(self.survey.names, is_rfc=self.declared.is_rfc, findings=self.findings)
 
     # --- structure ---------------------------------------------------------------
 
@@ -164,7 +157,7 @@ class _Bag:
     ) -> None:
         """Take one line of a manifest."""
         rule, where = manifest_rule(manifest.name), f"{manifest.name}#line {number}"
-        path = self.inside(entry.path, where, rule, payload=not manifest.of_tags)
+        path = self.paths.inside(entry.path, where, rule, payload=not manifest.of_tags)
         if path is None:
             return
         earlier = written.setdefault(path, entry.digest)
@@ -175,50 +168,11 @@ class _Bag:
             else:
                 self.findings.append(Finding(rule, self.declared.severity(), where, message))
             return
-        place = self.find(path, where, rule)
+        place = self.paths.find(path, where, rule)
         if place is None:
             manifest.absent[path] = entry.digest
         elif manifest.listed.setdefault(place, entry.digest) != entry.digest:
             self.fail("BAGIT-3", where, f"two digests are declared for {shown(place)}")
-
-    def inside(self, path: str, where: str, rule: str, *, payload: bool) -> str | None:
-        """Return a listed path without `./`, None (and a finding) if it may not be there."""
-        if path.startswith("./"):
-            path = path[2:].lstrip("/")
-            message = "the path begins with `./`, which is superfluous"
-            self.warn(rule, where, message)
-        parts = path.split("/")
-        # RFC 8493, section 5.1: special directory characters.
-        if path.startswith(("/", "~")) or ".." in parts or re.match(r"[A-Za-z]:|\\\\", path):
-            self.fail("BAGIT-5.1", where, f"the path leads out of the bag: {shown(path)}")
-            return None
-        if "." in parts or "" in parts:
-            self.fail(rule, where, f"the path has an empty part or `.`: {shown(path)}")
-            return None
-        if payload and parts[0] != "data":
-            self.fail(rule, where, f"is not in the payload folder: {shown(path)}")
-            return None
-        return path
-
-    def find(self, path: str, where: str, rule: str) -> str | None:
-        """Return the name on disk of a listed path, None if there is no such file."""
-        decoded = _ENCODED.sub(lambda match: chr(int(match[1], 16)), path)
-        forms = (decoded, path) if self.declared.is_rfc else (path, decoded)
-        for form in forms:
-            if (place := self.places.get(form)) == form:
-                if self.declared.is_rfc and (_BARE_PERCENT.search(path) or form != decoded):
-                    message = "a percent sign in a name must be written as %25"
-                    self.warn(rule, where, message)
-                return place
-        for form in forms:
-            if place := self.places.get(_nfc(form)) or self.places.get(_folded(form)):
-                message = f"is {shown(place)} on disk: another case or Unicode form"
-                self.warn("BAGIT-6.1.1", where, message)
-                return place
-            if place := self.places.get(form.rstrip(" \t")):
-                self.warn(rule, where, "white space follows the path")
-                return place
-        return None
 
     # --- other tag files -----------------------------------------------------------
 
@@ -281,11 +235,11 @@ class _Bag:
         rule = "BAGIT-2.2.3"
         if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", entry.url):
             self.warn(rule, where, "does not begin with a URL")
-        path = self.inside(entry.path, where, rule, payload=True)
+        path = self.paths.inside(entry.path, where, rule, payload=True)
         if path is None:
             return
         self.fetched.add(path)
-        place = self.find(path, where, rule)
+        place = self.paths.find(path, where, rule)
         lists = [manifest for manifest in self.manifests if not manifest.of_tags]
         having = [m for m in lists if path in m.absent or (place is not None and place in m.listed)]
         if not having or (self.declared.is_rfc and len(having) < len(lists)):
@@ -394,18 +348,6 @@ class _Bag:
 
     def warn(self, rule: str, path: str, message: str) -> None:
         self.add(rule, Severity.WARNING, path, message)
-
-
-def _as_is(name: str) -> str:
-    return name
-
-
-def _nfc(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _plain(algorithm: str) -> str:
