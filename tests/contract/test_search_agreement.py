@@ -32,8 +32,43 @@ from archive.search.schema import Entry, entry_of
 from archive.search.tantivy_engine import TantivyIndex
 from archive.search.whoosh_engine import WhooshIndex
 
-_NAMES = ["nguyễn", "Nguyên", "van", "văn", "an", "ân", "anh", "đỗ", "do", "đức", "duc", "thị", "ж", "hoà", "hòa", "ß", "x"]
-_WORDS = ["giấy", "giáy", "phép", "phep", "xây", "xay", "dựng", "nhà", "số", "12", "căn", "cứ", "an", "nguyễn", "🙂", "–"]
+_NAMES = [
+    "nguyễn",
+    "Nguyên",
+    "van",
+    "văn",
+    "an",
+    "ân",
+    "anh",
+    "đỗ",
+    "do",
+    "đức",
+    "duc",
+    "thị",
+    "ж",
+    "hoà",
+    "hòa",
+    "ß",
+    "x",
+]
+_WORDS = [
+    "giấy",
+    "giáy",
+    "phép",
+    "phep",
+    "xây",
+    "xay",
+    "dựng",
+    "nhà",
+    "số",
+    "12",
+    "căn",
+    "cứ",
+    "an",
+    "nguyễn",
+    "🙂",
+    "–",
+]
 _AGENCIES = ("H26", "H26.18", "H26.18.03", "H40")
 
 names = st.lists(st.sampled_from(_NAMES), min_size=1, max_size=4).map(" ".join)

@@ -764,7 +764,7 @@ def test_readers_never_fail_while_a_writer_works(engine, tmp_path: Path) -> None
     threads = [threading.Thread(target=read) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for number in range(8):
+    for number in range(4):
         writer.write([a_record(100 + number, "Lê Lai", date(2022, 2, 2))])
         writer.rebuild(2022, [AN, DUC])
         writer.purge([DUC.id], lambda year: [AN])
