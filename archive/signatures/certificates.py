@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from asn1crypto import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -66,7 +65,7 @@ class Cert:
         """Return whether `issuer` has the name and the key that signed this one."""
         if self.issuer != issuer.subject or issuer.key is None or self.scheme is None:
             return False
-        return _signature_holds(self.sha256, issuer.sha256)
+        return _signature_holds(self, issuer)
 
     def valid_at(self, at: datetime) -> bool:
         """Return whether `at` lies in the validity period."""
@@ -74,6 +73,7 @@ class Cert:
 
 
 _known: dict[str, Cert] = {}
+_verified: dict[tuple[str, str], bool] = {}
 _MAX_KNOWN = 4096
 
 
@@ -94,7 +94,6 @@ def read_certificate(encoded: bytes) -> Cert:
             raise ValueError(f"not a readable certificate: {error}") from error
         if len(_known) >= _MAX_KNOWN:
             _known.clear()
-            _signature_holds.cache_clear()
         _known[fingerprint] = known
     return known
 
@@ -111,10 +110,20 @@ def readable(encoded: list[bytes]) -> list[Cert]:
     return list(found.values())
 
 
-@lru_cache(maxsize=8192)
-def _signature_holds(subject: str, issuer: str) -> bool:
-    """Return whether one known certificate's signature verifies with another's key."""
-    child, parent = _known[subject], _known[issuer]
+def _signature_holds(child: Cert, parent: Cert) -> bool:
+    """Return whether one certificate's signature verifies with another's key; remembered."""
+    pair = (child.sha256, parent.sha256)
+    holds = _verified.get(pair)
+    if holds is None:
+        holds = _verify(child, parent)
+        if len(_verified) >= _MAX_KNOWN:
+            _verified.clear()
+        _verified[pair] = holds
+    return holds
+
+
+def _verify(child: Cert, parent: Cert) -> bool:
+    """Return whether one certificate's signature verifies with another's key."""
     if parent.key is None or child.scheme is None:
         return False
     try:

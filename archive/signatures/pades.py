@@ -40,6 +40,8 @@ class Item:
     cms: SignedCms | None = None
     fault: str | None = None
     """Why it cannot be processed at all (FORMAT_FAILURE)."""
+    unsupported: str | None = None
+    """Why it is sound perhaps, but cannot be judged."""
     token: Token | None = None
     """The document timestamp's token."""
     signature_tokens: list[Token] = field(default_factory=list)
@@ -138,7 +140,7 @@ class PdfValidation:
             item = Item(entry, cover, change, fault=cover.fault)
             if place in clash:
                 item.fault = "the byte ranges of two signatures overlap"
-            elif change.pages or self._pdf is None:
+            elif change.pages:
                 item.fault = item.fault or change.reason
             self._read_cms(item)
             items.append(item)
@@ -146,6 +148,9 @@ class PdfValidation:
 
     def _read_cms(self, item: Item) -> None:
         """Read the CMS and compute the integrity."""
+        if item.entry.name("/SubFilter") == "adbe.x509.rsa_sha1":
+            item.unsupported = "a signature of the old kind adbe.x509.rsa_sha1, not checked here"
+            return
         try:
             item.cms = cms = SignedCms(item.entry.contents)
             if item.entry.is_timestamp:
@@ -266,6 +271,9 @@ class PdfValidation:
 
     def _judge_signature(self, item: Item) -> None:
         """Judge a signature by the proofs found so far."""
+        if item.unsupported is not None and item.fault is None:
+            item.judgement = indeterminate("GENERIC", item.unsupported, "have a person judge it")
+            return
         if item.fault is not None or item.cms is None:
             item.judgement = failed("FORMAT_FAILURE", item.fault or "the signature cannot be read")
             return

@@ -36,7 +36,7 @@ READ_ERRORS = (
     struct.error,
     zlib.error,
 )
-"""What reading a broken PDF can raise; see the notes on hostile files in README."""
+"""What reading a broken PDF can raise."""
 
 
 class UnreadablePdf(ValueError):

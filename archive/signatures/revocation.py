@@ -22,6 +22,7 @@ from archive.signatures.algorithms import Scheme, UnknownAlgorithm, new_hash, sc
 from archive.signatures.certificates import Cert, readable
 
 MAX_CRL_BYTES = 64 << 20
+_MAX_VERIFIED = 4096
 _EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
 _READ_CRITICAL = {ExtensionOID.ISSUING_DISTRIBUTION_POINT, _EXPIRED_CERTS_ON_CRL}
 _OCSP_SIGNING = "ocsp_signing"
@@ -178,6 +179,8 @@ class Revocations:
     def _signed_by(self, known: _Crl, issuer: Cert) -> bool:
         """Return whether the issuer signed the CRL and may sign CRLs (RFC 5280, 4.2.1.3)."""
         key = (known.sha256, issuer.sha256)
+        if len(self._verified) > _MAX_VERIFIED:
+            self._verified.clear()
         if key not in self._verified:
             allowed = issuer.key_usage is None or "crl_sign" in issuer.key_usage
             self._verified[key] = allowed and _crl_holds(known, issuer)

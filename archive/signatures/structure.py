@@ -10,13 +10,13 @@ object that fills such a gap counts as changed, since content can be hidden that
 # mypy: allow-untyped-calls
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyhanko.pdf_utils import generic
 
 from archive.signatures.pdf_file import READ_ERRORS, SignedPdf
+from archive.signatures.references import referenced_numbers
 from archive.signatures.roles import (
     MAX_NODES,
     entry,
@@ -30,7 +30,6 @@ from archive.signatures.roles import (
     value_of,
 )
 
-_REFERENCE = re.compile(rb"(?<![\d.])(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z])")
 _MAX_DEPTH = 64
 _CATALOG_MAY = {"/DSS", "/Extensions", "/Metadata", "/Version", "/StructTreeRoot", "/MarkInfo"}
 _TREE_MUST_NOT = {
@@ -310,12 +309,12 @@ def _referenced(pdf: SignedPdf, revision: int) -> set[int]:
     """
     xrefs = pdf.reader.xrefs
     end = max(xrefs.get_xref_container_info(one).end_location for one in range(revision + 1))
-    numbers = {int(one) for one in _REFERENCE.findall(pdf.content, 0, end)}
+    numbers = referenced_numbers(pdf.content, end)
     for one in range(revision + 1):
         for reference in xrefs.object_streams_used_in(one):
             try:
                 stream = pdf.reader.get_object(reference, revision=revision)
-                numbers.update(int(found) for found in _REFERENCE.findall(stream.data))
+                numbers |= referenced_numbers(stream.data, len(stream.data))
             except READ_ERRORS:
                 continue
     return numbers

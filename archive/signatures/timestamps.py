@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from asn1crypto import tsp
+from asn1crypto import core, tsp
 
 from archive.errors import Unavailable, UsageError
 from archive.signatures import cms_writer, der
@@ -192,11 +192,11 @@ def granted_token(response: bytes, digest: bytes, nonce: int) -> bytes:
     from archive.signatures.tokens import Token  # reads with the verifier
 
     try:
-        answer = tsp.TimeStampResp.load(response, strict=True)
-        status = answer["status"]["status"].native
-        if status not in ("granted", "granted_with_mods"):
-            raise ValueError(f"the TSA answered {status}")
-        encoded: bytes = answer["time_stamp_token"].dump()
+        body: bytes = core.Sequence.load(response, strict=True).contents
+        status = tsp.PKIStatusInfo.load(body)
+        if status["status"].native not in ("granted", "granted_with_mods"):
+            raise ValueError(f"the TSA answered {status['status'].native}")
+        encoded = body[len(status.dump()) :]
     except (TypeError, KeyError) as error:
         raise ValueError("the TSA's answer is malformed") from error
     token = Token.load(encoded)
