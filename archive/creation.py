@@ -78,7 +78,7 @@ def _defaults() -> dict[str, str | int | bool | tuple[str, ...]]:
 
 
 def _test_settings(values: Values) -> dict[str, str | int | bool | tuple[str, ...]]:
-    given = {
+    given: dict[str, str | int | bool | tuple[str, ...]] = {
         "archive.test": True,
         "seal.key": f"{TEST_PKI}/keys/seal.pem",
         "seal.certificate": f"{TEST_PKI}/certificates/seal.pem",

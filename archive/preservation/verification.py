@@ -37,7 +37,8 @@ class Verified:
     @property
     def indication(self) -> Indication:
         """The worst of what was found: integrity, seals and signatures together."""
-        found = [verdict.indication for verdict in (*self.seals, *self.signatures)]
+        found = [seal.indication for seal in self.seals]
+        found += [verdict.indication for verdict in self.signatures]
         if not self.report.accepted or Indication.FAILED in found:
             return Indication.FAILED
         if Indication.INDETERMINATE in found:
