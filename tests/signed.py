@@ -11,10 +11,10 @@ from reportlab.pdfgen import canvas
 
 from archive.model import PackagePath, Verdict
 from archive.signatures import fastread
-from archive.signatures.detached import prepare
 from archive.signatures.keys import FileKey
 from archive.signatures.pades import PdfValidation
 from archive.signatures.pdf_signing import Kept, keep_in_pdf, timestamp_pdf
+from archive.signatures.prepared import prepare
 from archive.signatures.testpki import Ca, TestPki
 from archive.signatures.timestamps import LocalTsa
 from archive.signatures.trust import Anchor, Scope, TrustStore

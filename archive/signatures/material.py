@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from archive.signatures.judge import Judgement
+from archive.signatures.pdf_items import Item
 from archive.signatures.revocation import Revocations
 from archive.signatures.tokens import Token
-
-if TYPE_CHECKING:
-    from archive.signatures.pades import Item
 
 
 def collect(items: Iterable[Item], revocations: Revocations) -> dict[str, bytes]:

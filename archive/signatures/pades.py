@@ -6,51 +6,28 @@ Source: ETSI EN 319 102-1 (validation), EN 319 142-1 (PAdES), ISO 32000-2, 12.8.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.model import Indication, PackagePath, Verdict
-from archive.signatures import cms_reader, levels
-from archive.signatures.algorithms import AlgorithmPolicy, new_hash
-from archive.signatures.certificates import Cert, readable
-from archive.signatures.changes import SUSPICIOUS, Change, changes
-from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
-from archive.signatures.coverage import Coverage, coverage, overlapping, range_digest
-from archive.signatures.detached import Prepared, judge_token, signature_of
+from archive.signatures import levels
+from archive.signatures.algorithms import AlgorithmPolicy
+from archive.signatures.certificates import readable
+from archive.signatures.changes import SUSPICIOUS
+from archive.signatures.cms_judge import judge_token, signature_of
+from archive.signatures.coverage import range_digest
 from archive.signatures.judge import Judgement, Knowledge, failed, indeterminate, judge
+from archive.signatures.material import collect
 from archive.signatures.paths import Certificates
-from archive.signatures.pdf_file import KeptObject, SignatureEntry, SignedPdf, UnreadablePdf
+from archive.signatures.pdf_file import KeptObject, SignedPdf, UnreadablePdf
+from archive.signatures.pdf_items import Item, read_items
+from archive.signatures.prepared import Prepared
 from archive.signatures.raw_scan import scan
 from archive.signatures.revocation import Revocations
-from archive.signatures.tokens import Token
 from archive.signatures.trust import Scope
 
 MAX_SIGNATURES = 1_000
 _HEADER_BYTES = 1024
-
-
-@dataclass(slots=True)
-class Item:
-    """One signature or document timestamp on its way to a verdict."""
-
-    entry: SignatureEntry
-    cover: Coverage
-    change: Change
-    cms: SignedCms | None = None
-    fault: str | None = None
-    """Why it cannot be processed at all (FORMAT_FAILURE)."""
-    unsupported: str | None = None
-    """Why it is sound perhaps, but cannot be judged."""
-    token: Token | None = None
-    """The document timestamp's token."""
-    signature_tokens: list[Token] = field(default_factory=list)
-    content_tokens: list[Token] = field(default_factory=list)
-    signer: Cert | None = None
-    integrity: Integrity = field(default_factory=lambda: Integrity(None, None, "not read"))
-    judgement: Judgement | None = None
-    token_judgements: list[Judgement] = field(default_factory=list)
-    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +79,7 @@ class PdfValidation:
         entries = [one for one in entries if one.contents.strip(b"\0")]
         if len(entries) > MAX_SIGNATURES:
             raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")
-        self._items = self._read_items(entries)
+        self._items = read_items(content, self._pdf, entries, self._unreadable)
         self._proofs: list[tuple[int, datetime]] = []
         """Revision and time of document timestamps that passed."""
         self._revisions_of: dict[str, int] = {}
@@ -120,72 +97,9 @@ class PdfValidation:
             if item.token is None:
                 self._judge_signature(item)
         verdicts = tuple(self._verdict(item) for item in self._items)
-        from archive.signatures.material import collect
-
         return PdfOutcome(verdicts, collect(self._items, self._revocations))
 
     # Reading
-
-    def _read_items(self, entries: Sequence[SignatureEntry]) -> list[Item]:
-        """Return the signatures with what they cover and what happened after them."""
-        covered = [coverage(one, self._content) for one in entries]
-        if self._pdf is not None:
-            changed = changes(self._pdf, entries, covered)
-        else:
-            reason = f"the file's structure is damaged or spoofed: {self._unreadable}"
-            changed = [Change(SUSPICIOUS, reason) for _ in entries]
-        clash = overlapping(entries, covered)
-        items = []
-        for place, (entry, cover, change) in enumerate(zip(entries, covered, changed, strict=True)):
-            item = Item(entry, cover, change, fault=cover.fault)
-            if place in clash:
-                item.fault = "the byte ranges of two signatures overlap"
-            elif change.pages:
-                item.fault = item.fault or change.reason
-            self._read_cms(item)
-            items.append(item)
-        return items
-
-    def _read_cms(self, item: Item) -> None:
-        """Read the CMS and compute the integrity."""
-        if item.entry.name("/SubFilter") == "adbe.x509.rsa_sha1":
-            item.unsupported = "a signature of the old kind adbe.x509.rsa_sha1, not checked here"
-            return
-        try:
-            item.cms = cms = SignedCms(item.entry.contents)
-            if item.entry.is_timestamp:
-                item.token = Token.load(cms.encoded)
-        except NotCms as error:
-            item.fault = str(error)
-            return
-        item.signer = cms.signer_certificate()
-        if item.token is not None:
-            item.integrity = self._timestamp_integrity(item, item.token)
-            return
-        item.integrity = self._signature_integrity(item, cms)
-        item.signature_tokens = _tokens(cms.timestamp_tokens())
-        contents = [one.dump() for one in cms.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
-        item.content_tokens = _tokens(contents)
-
-    def _signature_integrity(self, item: Item, cms: SignedCms) -> Integrity:
-        """Return whether the bytes that the signature covers are those that were signed."""
-        numbers = item.entry.byte_range
-        if item.entry.name("/SubFilter") == "adbe.pkcs7.sha1":
-            # ISO 32000-1, 12.8.3.3.1: the CMS content is the SHA-1 of the byte range.
-            inner = cms.content or b""
-            outer = range_digest(self._content, numbers, "sha1") == inner
-            integrity = cms.integrity(lambda name: new_hash(name, inner).digest(), item.signer)
-            return integrity if outer else replace(integrity, digest=False)
-        if cms.content is not None:
-            # EN 319 142-1, 5.2: the CMS has no content; it would be signed, not the file.
-            item.fault = item.fault or "the CMS has content of its own inside"
-        return cms.integrity(lambda name: range_digest(self._content, numbers, name), item.signer)
-
-    def _timestamp_integrity(self, item: Item, token: Token) -> Integrity:
-        """Return whether a document timestamp is over the bytes that it covers."""
-        found = range_digest(self._content, item.entry.byte_range, token.digest_algorithm)
-        reason = "the timestamp's signature could not be verified"
-        return Integrity(found == token.imprint, token.intact, reason)
 
     def _gather(self) -> tuple[Revocations, Revocations]:
         """Collect certificates and revocation answers from the file.
@@ -403,14 +317,3 @@ def _suspicious(item: Item) -> Judgement:
         f"the file was changed after signing: {item.change.reason}",
         "compare the signed revision with the present one and let a person decide",
     )
-
-
-def _tokens(encoded: Sequence[bytes]) -> list[Token]:
-    """Return the timestamps that can be read."""
-    found = []
-    for one in encoded:
-        try:
-            found.append(Token.load(one))
-        except NotCms:
-            continue
-    return found

@@ -13,9 +13,17 @@ from pathlib import Path
 from archive.errors import UsageError
 from archive.model import Indication
 from archive.signatures import cms_writer, der
+from archive.signatures.algorithms import AlgorithmPolicy, new_hash
+from archive.signatures.certificates import Cert
+from archive.signatures.cms_judge import judge_token, readable_tokens, signature_of
+from archive.signatures.cms_reader import NotCms, SignedCms
+from archive.signatures.judge import Judgement, Knowledge, failed, judge
 from archive.signatures.keys import FileKey, SigningKey
+from archive.signatures.paths import Certificates
+from archive.signatures.prepared import prepare
 from archive.signatures.timestamps import TimestampAuthority
-from archive.signatures.trust import TrustStore
+from archive.signatures.tokens import Token
+from archive.signatures.trust import Scope, TrustStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,6 @@ def timestamp_token(p7s: bytes) -> bytes:
     Raises:
         ValueError: not a seal, or it has no timestamp.
     """
-    from archive.signatures.cms_reader import SignedCms
-
     tokens = SignedCms(p7s).timestamp_tokens()
     if not tokens:
         raise ValueError("the seal has no timestamp")
@@ -101,8 +107,6 @@ def signature_value(p7s: bytes) -> bytes:
     Raises:
         ValueError: not a seal.
     """
-    from archive.signatures.cms_reader import SignedCms
-
     return SignedCms(p7s).signature
 
 
@@ -114,7 +118,58 @@ def verify(content: bytes, p7s: bytes, trust: TrustStore, *, at: datetime) -> Se
         p7s: the seal, DER.
         trust: roots (scope `seals` and `timestamps`), CAs and CRLs.
         at: the time of validation.
-    """
-    from archive.signatures.detached import verify_detached
 
-    return verify_detached(content, p7s, trust, at=at)
+    Returns:
+        `passed` only if the timestamp passed as well.
+    """
+    try:
+        cms = SignedCms(p7s)
+    except NotCms as error:
+        return _verdict(failed("FORMAT_FAILURE", str(error)))
+    if not cms.signed or cms.content is not None:
+        # EN 319 122-1, 5.1: a CAdES signature signs attributes; a seal is detached.
+        return _verdict(failed("FORMAT_FAILURE", "the CMS is not a detached CAdES signature"))
+    tokens = readable_tokens(cms.timestamp_tokens())
+    known = _knowledge(cms, tokens, trust, at)
+    judged = [(token, judge_token(token, cms.signature, known)) for token in tokens]
+    proofs = [(token.gen_time, one) for token, one in judged if one.passed]
+    proven, proof = min(proofs, key=lambda pair: pair[0], default=(at, None))
+    signer = cms.signer_certificate()
+    integrity = cms.integrity(lambda name: new_hash(name, content).digest(), signer)
+    outcome = judge(signature_of(cms, signer, integrity), known, Scope.SEALS, proven=proven)
+    if outcome.passed and proof is None:
+        reasons = [r for _, one in judged for r in one.reasons] or ["the seal has no timestamp"]
+        unproven = Judgement(
+            Indication.INDETERMINATE, "SIG_CONSTRAINTS_FAILURE", tuple(reasons), chain=outcome.chain
+        )
+        return _verdict(unproven, cms, signer)
+    return _verdict(outcome, cms, signer, proven if proof else None, proof)
+
+
+def _knowledge(cms: SignedCms, tokens: list[Token], trust: TrustStore, at: datetime) -> Knowledge:
+    """Return what is known for judging one seal."""
+    prepared = prepare(trust)
+    certificates = Certificates(trust.anchors, prepared.certificates)
+    for one in (cms, *(token.cms for token in tokens)):
+        certificates.add(one.certificates)
+    return Knowledge(certificates, prepared.revocations, lambda _: at, AlgorithmPolicy(), at)
+
+
+def _verdict(
+    outcome: Judgement,
+    cms: SignedCms | None = None,
+    signer: Cert | None = None,
+    proven: datetime | None = None,
+    proof: Judgement | None = None,
+) -> SealVerdict:
+    """Return the verdict in the words of seals."""
+    return SealVerdict(
+        indication=outcome.indication,
+        sub_indication=outcome.sub_indication,
+        reasons=outcome.reasons,
+        sealed_by=signer.common_name if signer else None,
+        sealed_at_claimed=cms.signing_time if cms else None,
+        sealed_at_proven=proven,
+        test=outcome.test or (proof is not None and proof.test),
+        to_do=outcome.to_do,
+    )

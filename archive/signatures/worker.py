@@ -73,9 +73,9 @@ def _checked(
     file: Path, path: PackagePath, store: TrustStore, at: datetime, known_at: datetime | None
 ) -> dict[str, Any]:
     """Validate a file and catch what it makes the libraries raise."""
-    from archive.signatures.detached import prepare
     from archive.signatures.pades import PdfValidation
     from archive.signatures.pdf_file import UnreadablePdf
+    from archive.signatures.prepared import prepare
 
     try:
         validation = PdfValidation(

@@ -1,0 +1,115 @@
+"""Signatures of a PDF with everything that can be told before trust is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from archive.signatures import cms_reader
+from archive.signatures.algorithms import new_hash
+from archive.signatures.certificates import Cert
+from archive.signatures.changes import SUSPICIOUS, Change, changes
+from archive.signatures.cms_judge import readable_tokens
+from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
+from archive.signatures.coverage import Coverage, coverage, overlapping, range_digest
+from archive.signatures.judge import Judgement
+from archive.signatures.pdf_file import SignatureEntry, SignedPdf
+from archive.signatures.tokens import Token
+
+
+@dataclass(slots=True)
+class Item:
+    """One signature or document timestamp on its way to a verdict."""
+
+    entry: SignatureEntry
+    cover: Coverage
+    change: Change
+    cms: SignedCms | None = None
+    fault: str | None = None
+    """Why it cannot be processed at all (FORMAT_FAILURE)."""
+    unsupported: str | None = None
+    """Why it is sound perhaps, but cannot be judged."""
+    token: Token | None = None
+    """The document timestamp's token."""
+    signature_tokens: list[Token] = field(default_factory=list)
+    content_tokens: list[Token] = field(default_factory=list)
+    signer: Cert | None = None
+    integrity: Integrity = field(default_factory=lambda: Integrity(None, None, "not read"))
+    judgement: Judgement | None = None
+    token_judgements: list[Judgement] = field(default_factory=list)
+    proven_at: datetime | None = None
+
+
+def read_items(
+    content: bytes, pdf: SignedPdf | None, entries: Sequence[SignatureEntry], unreadable: str
+) -> list[Item]:
+    """Return the signatures with what they cover and what happened after them.
+
+    Args:
+        content: the whole file.
+        pdf: the opened file, or None if its structure cannot be read.
+        entries: its signature dictionaries, in order.
+        unreadable: why the structure cannot be read.
+    """
+    covered = [coverage(one, content) for one in entries]
+    if pdf is not None:
+        changed = changes(pdf, entries, covered)
+    else:
+        reason = f"the file's structure is damaged or spoofed: {unreadable}"
+        changed = [Change(SUSPICIOUS, reason) for _ in entries]
+    clash = overlapping(entries, covered)
+    items = []
+    for place, (entry, cover, change) in enumerate(zip(entries, covered, changed, strict=True)):
+        item = Item(entry, cover, change, fault=cover.fault)
+        if place in clash:
+            item.fault = "the byte ranges of two signatures overlap"
+        elif change.pages:
+            item.fault = item.fault or change.reason
+        _read_cms(item, content)
+        items.append(item)
+    return items
+
+
+def _read_cms(item: Item, content: bytes) -> None:
+    """Read the CMS and compute the integrity."""
+    if item.entry.name("/SubFilter") == "adbe.x509.rsa_sha1":
+        item.unsupported = "a signature of the old kind adbe.x509.rsa_sha1, not checked here"
+        return
+    try:
+        item.cms = cms = SignedCms(item.entry.contents)
+        if item.entry.is_timestamp:
+            item.token = Token.load(cms.encoded)
+    except NotCms as error:
+        item.fault = str(error)
+        return
+    item.signer = cms.signer_certificate()
+    if item.token is not None:
+        item.integrity = _timestamp_integrity(item, item.token, content)
+        return
+    item.integrity = _signature_integrity(item, cms, content)
+    item.signature_tokens = readable_tokens(cms.timestamp_tokens())
+    contents = [one.dump() for one in cms.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
+    item.content_tokens = readable_tokens(contents)
+
+
+def _signature_integrity(item: Item, cms: SignedCms, content: bytes) -> Integrity:
+    """Return whether the bytes that the signature covers are those that were signed."""
+    numbers = item.entry.byte_range
+    if item.entry.name("/SubFilter") == "adbe.pkcs7.sha1":
+        # ISO 32000-1, 12.8.3.3.1: the CMS content is the SHA-1 of the byte range.
+        inner = cms.content or b""
+        outer = range_digest(content, numbers, "sha1") == inner
+        integrity = cms.integrity(lambda name: new_hash(name, inner).digest(), item.signer)
+        return integrity if outer else replace(integrity, digest=False)
+    if cms.content is not None:
+        # EN 319 142-1, 5.2: the CMS has no content; it would be signed, not the file.
+        item.fault = item.fault or "the CMS has content of its own inside"
+    return cms.integrity(lambda name: range_digest(content, numbers, name), item.signer)
+
+
+def _timestamp_integrity(item: Item, token: Token, content: bytes) -> Integrity:
+    """Return whether a document timestamp is over the bytes that it covers."""
+    found = range_digest(content, item.entry.byte_range, token.digest_algorithm)
+    reason = "the timestamp's signature could not be verified"
+    return Integrity(found == token.imprint, token.intact, reason)
