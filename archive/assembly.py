@@ -107,6 +107,8 @@ class Archive:
     @cached_property
     def index(self) -> SearchIndex:
         """The search index."""
+        from archive.search.opening import open_index
+
         return open_index(self.settings.text("search.engine"), self.settings.path("search.folder"))
 
     @cached_property
@@ -167,25 +169,6 @@ class Archive:
             made = self.__dict__.get(part)
             if made is not None:
                 made.close()
-
-
-def open_index(engine: str, folder: Path) -> SearchIndex:
-    """Return the search index of the named engine.
-
-    Raises:
-        UsageError: there is no engine of that name.
-    """
-    if engine == "tantivy":
-        from archive.search.tantivy_engine import TantivyIndex
-
-        return TantivyIndex(folder)
-    if engine == "whoosh":
-        from archive.search.whoosh_engine import WhooshIndex
-
-        return WhooshIndex(folder)
-    from archive.errors import UsageError
-
-    raise UsageError(f"search.engine is {engine!r}", hint="choose tantivy or whoosh")
 
 
 def load_schedule(named: str, folder: Path) -> Schedule:

@@ -9,7 +9,7 @@ from archive.catalogue import dossiers, outbox
 from archive.catalogue.dossiers import Holding
 from archive.errors import NotHeld
 from archive.heads import full_text
-from archive.search import IndexRecord
+from archive.search import IndexRecord, records
 
 BATCH = 500
 
@@ -28,8 +28,8 @@ def index_pending(archive: Archive) -> int:
             pending = outbox.pending(connection, BATCH)
         if not pending:
             return done
-        records, gone = _changes(archive, [change.dossier_id for change in pending])
-        archive.index.write(records, gone)
+        found, gone = _changes(archive, [change.dossier_id for change in pending])
+        archive.index.write(found, gone)
         with archive.catalogue.begin() as connection:
             outbox.done(connection, [change.id for change in pending])
         done += len(pending)
@@ -54,7 +54,7 @@ def year_records(archive: Archive, year: int) -> Iterator[IndexRecord]:
 
 
 def _changes(archive: Archive, ids: Iterable[str]) -> tuple[list[IndexRecord], list[str]]:
-    records, gone = [], []
+    found, gone = [], []
     for dossier_id in dict.fromkeys(ids):
         try:
             with archive.catalogue.connect() as connection:
@@ -62,31 +62,10 @@ def _changes(archive: Archive, ids: Iterable[str]) -> tuple[list[IndexRecord], l
         except NotHeld:
             gone.append(dossier_id)
         else:
-            records.append(record_of(archive, holding))
-    return records, gone
+            found.append(record_of(archive, holding))
+    return found, gone
 
 
 def record_of(archive: Archive, holding: Holding) -> IndexRecord:
     """Return what the index is to know of a dossier; texts are read from its packages."""
-    dossier, result = holding.dossier, holding.dossier.result
-    return IndexRecord(
-        id=dossier.id,
-        year=dossier.year,
-        code=dossier.code,
-        name=dossier.applicant.name,
-        procedure=dossier.procedure,
-        agency=dossier.agency,
-        status=dossier.status.value,
-        received_on=dossier.received_on,
-        code_old=dossier.code_old,
-        file_code=dossier.file_code,
-        identity_number=dossier.applicant.identity_number,
-        procedure_name=dossier.procedure_name,
-        agency_name=dossier.agency_name,
-        signature_outcome=holding.signature_outcome,
-        closed_on=dossier.closed_on,
-        result_number=result.number if result else None,
-        result_code=result.code if result else None,
-        title=dossier.title,
-        text=full_text(archive, holding),
-    )
+    return records.record_of(holding.dossier, holding.verdicts, full_text(archive, holding))
