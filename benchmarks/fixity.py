@@ -3,10 +3,10 @@
     python -m benchmarks.fixity                     400 objects of 1.5 MB, two at a time
     python -m benchmarks.fixity --objects 40 --kib 51200 --workers 4
 
-`openssl dgst` stands for the limit: it uses the processor's SHA instructions, as Python
-does and some builds of `sha256sum` do not. All read the same files from the page cache, in turns within one run, so that only
-the ratio counts. Kho's side does what `kho fixity run` does with each object: open it in
-the store, hash every byte, compare with the record.
+All read the same files from the page cache, in turns within one run, so that only the
+ratios count. Kho's side does what `kho fixity run` does with each object: open it in the
+store, hash every byte, compare with the record. `openssl dgst` stands for the limit: it
+uses the processor's SHA instructions, as Python does and some builds of `sha256sum` do not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fixtures: a real S3 server for the whole run, and fresh stores of every kind."""
+"""Fixtures: a real S3 server, one for each worker process that needs it, and fresh stores in it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from archive.storage.opening import S3Credentials, create_store
 from tests import servers
 
 BUCKET = "kho-tests"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests that need the S3 server to one worker, so that one server is started."""
-    for item in items:
-        if "s3_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("s3"))
 
 
 @pytest.fixture(scope="session")
