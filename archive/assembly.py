@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archive.catalogue.engine import Catalogue
     from archive.formats.antivirus import Scanner
     from archive.packages.safe import Limits
+    from archive.sandbox import Limits as SandboxLimits
     from archive.search import SearchIndex
     from archive.signatures.check import Checker
     from archive.signatures.seal import Sealer
@@ -154,6 +155,18 @@ class Archive:
             max_files=number("limits.max_files"),
             max_file_bytes=number("limits.max_file_bytes"),
             max_total_bytes=number("limits.max_total_bytes"),
+        )
+
+    @cached_property
+    def pdf_limits(self) -> SandboxLimits:
+        """What looking into one PDF may cost."""
+        from archive.sandbox import Limits as SandboxLimits
+
+        seconds = self.settings.number("limits.pdf_seconds")
+        return SandboxLimits(
+            cpu_seconds=seconds,
+            wall_seconds=2.0 * seconds,
+            memory_bytes=self.settings.number("limits.pdf_memory_mib") << 20,
         )
 
     @property

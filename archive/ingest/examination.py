@@ -15,6 +15,7 @@ from archive.findings import Finding, Report, Severity
 from archive.formats import identify, pdf, text
 from archive.model import Document, Indication, PackagePath, Verdict
 from archive.packages.sip import Sip
+from archive.sandbox import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,16 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     verdicts: list[Verdict] = []
     material: dict[str, bytes] = {}
     texts: dict[PackagePath, str] = {}
+    limits = archive.pdf_limits
     for document in submission.dossier.documents:
-        if document.file.media_type != "application/pdf":
+        if not _is_pdf(document):
             continue
         path = submission.files[document.file.path]
-        findings += pdf.inspect(path, document.file.path)
+        findings += pdf.inspect(path, document.file.path, limits=limits)
         checked = archive.checker.check(path, document.file.path, at=at)
         verdicts += checked.verdicts
         material.update(checked.material)
-        read = _text_of(path)
+        read = _text_of(path, limits)
         if read is not None:
             texts[document.file.path] = text.PAGE_BREAK.join(read.pages)
             findings += _pages(document, read)
@@ -60,8 +62,14 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
         tuple(verdicts),
         material,
         texts,
-        tuple(_events(archive, verdicts, at)),
+        tuple(_events(archive, findings, verdicts, at)),
     )
+
+
+def _is_pdf(document: Document) -> bool:
+    """Whether a file is a PDF or claims to be one by its name."""
+    file = document.file
+    return file.media_type == "application/pdf" or file.path.lower().endswith(".pdf")
 
 
 def _identified(submission: Sip) -> Sip:
@@ -102,10 +110,10 @@ def _duplicates(archive: Archive, submission: Sip) -> Iterator[Finding]:
             )
 
 
-def _text_of(path: Path) -> text.Text | None:
+def _text_of(path: Path, limits: Limits) -> text.Text | None:
     """Return a PDF's text; None if it cannot be read, which `pdf.inspect` reports."""
     try:
-        return text.pages(path)
+        return text.pages(path, limits=limits)
     except UnsafeInput:
         return None
 
@@ -132,10 +140,13 @@ def _refused(archive: Archive, verdicts: list[Verdict]) -> Iterator[Finding]:
         )
 
 
-def _events(archive: Archive, verdicts: list[Verdict], at: datetime) -> Iterator[Event]:
+def _events(
+    archive: Archive, findings: list[Finding], verdicts: list[Verdict], at: datetime
+) -> Iterator[Event]:
     yield Event(EventType.VALIDATION, at, "success", archive.agent)
     yield Event(EventType.FORMAT_IDENTIFICATION, at, "success", archive.agent)
-    scanned = archive.scanner is not None
+    missed = any(finding.rule == "KHO-VIRUS-NOT-SCANNED" for finding in findings)
+    scanned = archive.scanner is not None and not missed
     outcome = "success" if scanned else "warning"
     yield Event(EventType.VIRUS_CHECK, at, outcome, archive.agent, details={"scanned": scanned})
     if verdicts:
