@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from asn1crypto import x509
+from asn1crypto import core, x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from archive.signatures import der
 from archive.signatures.algorithms import PublicKey, Scheme, UnknownAlgorithm, scheme_of, verifies
 
 MAX_CERTIFICATE_BYTES = 1 << 16
@@ -48,8 +49,8 @@ class Cert:
     signed_part: bytes = field(repr=False)
     key_bits: bytes = field(repr=False)
     """The public key's bits, by whose digest OCSP names an issuer."""
-    crl_points: frozenset[str] = field(repr=False)
-    """Where its CRL is published."""
+    crl_points: frozenset[bytes] = field(repr=False)
+    """Names under which its CRL is published, as GeneralNames are encoded."""
     short_term: bool
     """Whether its issuer never revokes it (EN 319 412-1, 5.2: validity assured)."""
     subject_der: bytes = field(repr=False)
@@ -149,8 +150,8 @@ def _read(encoded: bytes, fingerprint: str) -> Cert:
         common_name=common_name(subject),
         issuer_name=common_name(issuer),
         serial=parsed.serial_number,
-        not_before=_aware(validity["not_before"].native),
-        not_after=_aware(validity["not_after"].native),
+        not_before=aware(validity["not_before"].native),
+        not_after=aware(validity["not_after"].native),
         key=_public_key(part["subject_public_key_info"].dump()),
         key_id=parsed.key_identifier,
         authority_key_id=authority,
@@ -181,14 +182,24 @@ def common_name(name: x509.Name) -> str | None:
     return None
 
 
-def _crl_points(parsed: x509.Certificate) -> frozenset[str]:
-    """Return the addresses in the CRL distribution points."""
-    found: set[str] = set()
+def _crl_points(parsed: x509.Certificate) -> frozenset[bytes]:
+    """Return the names in the CRL distribution points (RFC 5280, 4.2.1.13)."""
+    found: set[bytes] = set()
     for point in parsed.crl_distribution_points_value or ():
         name = point["distribution_point"]
-        if name is not None and name.name == "full_name":
-            found.update(str(one.native) for one in name.chosen)
+        if isinstance(name, core.Void) or name.native is None:
+            continue
+        if name.name == "full_name":
+            found.update(one.dump() for one in name.chosen)
+        else:
+            found.add(relative_point(parsed["tbs_certificate"]["issuer"], name.chosen))
     return frozenset(found)
+
+
+def relative_point(issuer: x509.Name, part: core.Asn1Value) -> bytes:
+    """Return the full name, as a GeneralName, of a point named relative to its issuer."""
+    parts = [one.dump() for one in issuer.chosen]
+    return der.context(4, der.sequence(*parts, der.tlv(der.SET, part.contents)))
 
 
 def _public_key(key_info: bytes) -> PublicKey | None:
@@ -208,6 +219,6 @@ def _scheme(algorithm: object) -> Scheme | None:
         return None
 
 
-def _aware(at: datetime) -> datetime:
+def aware(at: datetime) -> datetime:
     """Return a time with its zone; certificates' times are UTC."""
     return at if at.tzinfo else at.replace(tzinfo=UTC)

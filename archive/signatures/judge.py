@@ -16,7 +16,8 @@ from archive.signatures.algorithms import AlgorithmPolicy, Scheme
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_reader import Integrity
 from archive.signatures.paths import Certificates, Chain
-from archive.signatures.revocation import Answer, Revocations
+from archive.signatures.revocation import Revocations
+from archive.signatures.status import Answer
 from archive.signatures.timeline import Limit, ProofOfExistence, slide, weakness
 from archive.signatures.trust import Scope
 

@@ -126,7 +126,9 @@ class PdfValidation:
                 (crls if kept.kind == "crl" else ocsps).append(kept.content)
         if not crls and not ocsps:
             return Revocations(), self._prepared.revocations
-        return Revocations(crls, ocsps), self._prepared.revocations.layered(crls, ocsps)
+        together = self._prepared.revocations.layered(crls, ocsps)
+        together.crl_signers = self._certificates.relatives
+        return Revocations(crls, ocsps), together
 
     def _store(self) -> list[KeptObject]:
         """Return what the document security store keeps."""

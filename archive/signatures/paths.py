@@ -23,6 +23,20 @@ MAX_PATHS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Policies:
+    """The certificate policies that are asked for (RFC 5280, 6.1.1 c to g)."""
+
+    accepted: frozenset[str] = frozenset({"any_policy"})
+    """Object identifiers."""
+    explicit: bool = False
+    no_mapping: bool = False
+    no_any_policy: bool = False
+
+
+ANY_POLICY = Policies()
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """A path from a certificate to a root."""
 
@@ -44,7 +58,11 @@ class Chain:
     @property
     def fault(self) -> str | None:
         """What RFC 5280 finds wrong with the path, or None."""
-        return _pkix_fault(tuple(c.der for c in self.certificates))
+        return self.fault_under(ANY_POLICY)
+
+    def fault_under(self, policies: Policies) -> str | None:
+        """Return what RFC 5280 finds wrong if these certificate policies are asked for."""
+        return _pkix_fault(tuple(c.der for c in self.certificates), policies)
 
 
 class Certificates:
@@ -69,6 +87,26 @@ class Certificates:
         search = _Search(self, scope)
         search.extend((leaf,))
         return sorted(search.found, key=lambda chain: chain.fault is not None)
+
+    def relatives(self, ca: Cert) -> list[tuple[Cert, Cert]]:
+        """Return certificates of the same CA for other keys, with which it may sign CRLs.
+
+        Each comes with the certificate of who issued it.
+
+        A key counts as the CA's own if one of the two keys vouches for the other, or
+        the same CA above vouches for both (RFC 5280, 5: self-issued, key rollover).
+        """
+        named = self._by_subject.get(ca.subject, [])
+        others = [one for one in named if one.key_bits != ca.key_bits]
+        above = [p for p in self.issuers(ca) if ca.is_issued_by(p)] if others else []
+        found = []
+        for one in others:
+            parent = next((p for p in (ca, *above) if one.is_issued_by(p)), None)
+            if parent is not None:
+                found.append((one, parent))
+            elif ca.is_issued_by(one):
+                found += [(one, p) for p in self.issuers(one) if one.is_issued_by(p)][:1]
+        return found
 
     def issuers(self, of: Cert) -> list[Cert]:
         """Return certificates with the issuer's name: roots first, then by key identifier."""
@@ -96,12 +134,13 @@ class _Search:
         if anchor is not None and self._scope in anchor.scopes:
             self.found.append(Chain(path, anchor))
             return
-        if len(path) >= MAX_DEPTH or last.issuer == last.subject:
+        if len(path) >= MAX_DEPTH:
             return
         for issuer in self._known.issuers(last):
             if len(self.found) >= MAX_PATHS or self._budget <= 0:
                 return
-            if any(issuer.subject == c.subject and issuer.key_id == c.key_id for c in path):
+            # A CA may issue to itself with another key; the same key again is a loop.
+            if any(issuer.subject == c.subject and issuer.key_bits == c.key_bits for c in path):
                 continue
             self._budget -= 1
             if last.is_issued_by(issuer):
@@ -114,7 +153,7 @@ def intersection(certificates: Sequence[Cert]) -> tuple[datetime, datetime]:
 
 
 @lru_cache(maxsize=2048)
-def _pkix_fault(path: tuple[bytes, ...]) -> str | None:
+def _pkix_fault(path: tuple[bytes, ...], policies: Policies) -> str | None:
     """Validate a path by RFC 5280, 6.1, at a moment when all of it is valid.
 
     Source: EN 319 102-1, 5.6.2.1: past certificate validation picks such a moment.
@@ -128,6 +167,7 @@ def _pkix_fault(path: tuple[bytes, ...]) -> str | None:
         NO_REVOCATION,
         AcceptAllAlgorithms,
         CertRevTrustPolicy,
+        PKIXValidationParams,
     )
     from pyhanko_certvalidator.validate import async_validate_path
 
@@ -145,7 +185,14 @@ def _pkix_fault(path: tuple[bytes, ...]) -> str | None:
         revinfo_policy=CertRevTrustPolicy(NO_REVOCATION),
         algorithm_usage_policy=AcceptAllAlgorithms(),
     )
-    step = async_validate_path(context, ValidationPath(CertTrustAnchor(root), between, leaf))
+    parameters = PKIXValidationParams(
+        user_initial_policy_set=policies.accepted,
+        initial_explicit_policy=policies.explicit,
+        initial_policy_mapping_inhibit=policies.no_mapping,
+        initial_any_policy_inhibit=policies.no_any_policy,
+    )
+    chain = ValidationPath(CertTrustAnchor(root), between, leaf)
+    step = async_validate_path(context, chain, parameters)
     try:
         # Nothing is fetched, so that the coroutine ends without ever waiting.
         step.send(None)

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from archive.signatures.certificates import Cert, readable
+from archive.signatures.paths import Certificates
 from archive.signatures.revocation import Revocations
 from archive.signatures.trust import TrustStore
 
@@ -28,7 +29,9 @@ def prepare(trust: TrustStore) -> Prepared:
     known = _prepared.get(id(trust))
     if known is None or known.trust is not trust:
         certificates = readable([*(a.certificate for a in trust.anchors), *trust.certificates])
-        known = Prepared(trust, tuple(certificates), Revocations(trust.crls, trust.ocsps))
+        revocations = Revocations(trust.crls, trust.ocsps)
+        revocations.crl_signers = Certificates(trust.anchors, certificates).relatives
+        known = Prepared(trust, tuple(certificates), revocations)
         _prepared[id(trust)] = known
         while len(_prepared) > _MAX_PREPARED:
             _prepared.popitem(last=False)

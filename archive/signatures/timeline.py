@@ -24,7 +24,8 @@ from datetime import UTC, datetime, time, timedelta
 from archive.signatures.algorithms import NEVER, OPEN_END, AlgorithmPolicy, Scheme
 from archive.signatures.certificates import Cert
 from archive.signatures.paths import Chain
-from archive.signatures.revocation import Answer, Revocations
+from archive.signatures.revocation import Revocations
+from archive.signatures.status import Answer
 
 _INSTANT = timedelta(microseconds=1)
 
