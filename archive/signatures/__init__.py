@@ -1,1 +1,1 @@
-"""signatures."""
+"""Signatures: checking those in records, making and checking the seals of the archive."""
