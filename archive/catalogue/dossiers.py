@@ -7,6 +7,7 @@ journal's event through the same connection, as the transaction's last statement
 from archive.catalogue.dues import due, due_counts, set_due, set_dues
 from archive.catalogue.holding import (
     Due,
+    Fixed,
     HeldContent,
     HeldVersion,
     Holding,
@@ -32,6 +33,7 @@ from archive.catalogue.registering import register, register_all, revise
 __all__ = [
     "Counts",
     "Due",
+    "Fixed",
     "HeldContent",
     "HeldVersion",
     "Holding",

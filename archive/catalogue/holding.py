@@ -38,6 +38,16 @@ class Due:
     schedule_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The period that an approved schedule fixed for a dossier when it came in."""
+
+    rule_code: str
+    schedule_version: str
+    protected_until: date | None
+    """None if it was fixed as permanent."""
+
+
 class HeldVersion(NamedTuple):
     """One stored version and the dossier that it is of."""
 
@@ -70,6 +80,8 @@ class Holding:
     """The receipts of the earlier versions, one each, in ascending order."""
     due: Due | None = None
     """None until computed."""
+    fixed: Fixed | None = None
+    """None if no approved schedule had a period for it."""
 
     def __post_init__(self) -> None:
         if len(self.earlier) != len(self.versions) - 1:

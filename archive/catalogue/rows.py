@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from archive.catalogue.columns import instant_text
-from archive.catalogue.holding import Due, Holding
+from archive.catalogue.holding import Due, Fixed, Holding
 from archive.model import (
     Applicant,
     DigitalFile,
@@ -35,6 +35,7 @@ def dossier_row(holding: Holding) -> RowValues:
     dossier = holding.dossier
     return {
         **due_values(holding.due),
+        "retention_fixed": _fixed_value(holding.fixed),
         "id": dossier.id,
         "code": dossier.code,
         "code_old": dossier.code_old,
@@ -67,6 +68,16 @@ def due_values(due: Due | None) -> RowValues:
         "retention_due_on": due.due_on if due else None,
         "retention_rule": due.rule_code if due else None,
         "retention_schedule": due.schedule_version if due else None,
+    }
+
+
+def _fixed_value(fixed: Fixed | None) -> RowValues | None:
+    if fixed is None:
+        return None
+    return {
+        "rule": fixed.rule_code,
+        "schedule": fixed.schedule_version,
+        "until": _iso(fixed.protected_until),
     }
 
 
@@ -186,6 +197,7 @@ def holding_of(
         held_since=receipts[-1].held_since,
         earlier=receipts[:-1],
         due=due_of(dossier),
+        fixed=_fixed_of(dossier.retention_fixed),
     )
 
 
@@ -313,6 +325,10 @@ def due_of(row: Row[Any]) -> Due | None:
         rule_code=row.retention_rule,
         schedule_version=row.retention_schedule,
     )
+
+
+def _fixed_of(value: Mapping[str, Any] | None) -> Fixed | None:
+    return Fixed(value["rule"], value["schedule"], _day(value["until"])) if value else None
 
 
 def _iso(day: date | None) -> str | None:

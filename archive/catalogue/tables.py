@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 metadata = MetaData(
@@ -68,6 +68,8 @@ dossiers = Table(
     Column("retention_due_on", Date),
     Column("retention_rule", Text),
     Column("retention_schedule", Text),
+    # The period that an approved schedule fixed when the dossier came in; never overwritten.
+    Column("retention_fixed", JsonValue),
     UniqueConstraint("agency", "code"),
     Index("ix_dossiers_code", "code"),
     Index("ix_dossiers_code_old", "code_old"),
@@ -191,6 +193,89 @@ schedules = Table(
     Column("content", Text, nullable=False),
     Column("adopted_by", Text, nullable=False),
     Column("decision", Text, nullable=False),
+)
+
+schedule_proposals = Table(
+    "schedule_proposals",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("agency", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("in_force_from", Date, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+)
+
+retention_notes = Table(
+    "retention_notes",
+    metadata,
+    Column("id", UuidText, primary_key=True),
+    # No foreign key: a note outlives its dossier's row, and a rebuild may read it first.
+    Column("dossier_id", UuidText, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("noted_at", Instant, nullable=False),
+    Column("noted_by", Text, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text),
+    Index("ix_retention_notes_dossier_id", "dossier_id"),
+    Index("ix_retention_notes_value", "value"),
+)
+
+disposals = Table(
+    "disposals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+    # Agency, schedule, note, who proposed: the list's heading.
+    Column("heading", JsonValue, nullable=False),
+    Column("acts", Integer, nullable=False),
+    Index("ix_disposals_status", "status", "id"),
+)
+
+disposal_items = Table(
+    "disposal_items",
+    metadata,
+    Column("disposal_id", Text, ForeignKey("disposals.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    # No foreign key: the row of the dossier goes, this one stays.
+    Column("dossier_id", UuidText, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("entry", JsonValue, nullable=False),
+    Index("ix_disposal_items_dossier_id", "dossier_id", "state"),
+    Index("ix_disposal_items_state", "state", "disposal_id"),
+)
+
+disposal_acts = Table(
+    "disposal_acts",
+    metadata,
+    Column("disposal_id", Text, ForeignKey("disposals.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("details", JsonValue, nullable=False),
+)
+
+disposed_places = Table(
+    "disposed_places",
+    metadata,
+    Column("place", ByteOrdered, primary_key=True),
+    Column("dossier_id", UuidText, nullable=False),
+    Column("disposal_id", Text, nullable=False),
+)
+
+state_documents = Table(
+    "state_documents",
+    metadata,
+    Column("name", ByteOrdered, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 outbox = Table(
