@@ -168,7 +168,7 @@ def test_scripts_actions_and_attachments_are_told_and_accepted(tmp_path: Path) -
 
 
 def test_a_pdf_that_costs_too_much_is_told(tmp_path: Path) -> None:
-    limits = Limits(wall_seconds=0.0)
+    limits = Limits(answer_bytes=1)
 
     assert findings(tmp_path, a_pdf(pages=50), limits=limits) == {"LIMIT": "error"}
 
