@@ -36,8 +36,12 @@ VIETNAM = timezone(timedelta(hours=7))
 
 
 def now() -> datetime:
-    """Return the present moment, UTC; the one place that asks the machine's clock."""
-    return datetime.now(UTC)
+    """Return the present moment, UTC; the one place that asks the machine's clock.
+
+    In whole milliseconds, as Circular 05/2025/TT-BNV has times in packages.
+    """
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from archive import settings as configuration
 from archive.assembly import TEST_PKI, Archive, now, open_archive
 from archive.catalogue import journal
 from archive.catalogue.engine import Catalogue
-from archive.errors import UsageError
+from archive.errors import SchemaMismatch, UsageError
 from archive.events import Event, EventType
 from archive.segments import flush
 from archive.settings import FILE_NAME, FORMAT
@@ -28,6 +28,8 @@ class Created:
     config: Path
     test: bool
     """Whether it works with keys and time of a local TEST PKI."""
+    migrated: bool = False
+    """Whether it was there, and its catalogue was brought to this version of Kho."""
 
 
 def create(home: Path, values: Values, *, clock: Callable[[], datetime] = now) -> Created:
@@ -42,15 +44,12 @@ def create(home: Path, values: Values, *, clock: Callable[[], datetime] = now) -
         clock: gives the time.
 
     Raises:
-        UsageError: there is an archive in `home`.
+        UsageError: there is an archive of this version in `home`, or settings were given
+            for one that is there.
         Unavailable: store or database did not answer.
     """
     if (home / FILE_NAME).exists():
-        raise UsageError(
-            f"there is an archive in {home}",
-            where=str(home),
-            hint=f"look at it: kho -C {home} doctor",
-        )
+        return _migrated(home, values)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     test = "seal.key" not in values
     settled = {"archive.format": FORMAT, **_defaults(), **values}
@@ -69,6 +68,25 @@ def create(home: Path, values: Values, *, clock: Callable[[], datetime] = now) -
         _record(archive)
         flush(archive)
     return Created(home / FILE_NAME, test)
+
+
+def _migrated(home: Path, values: Values) -> Created:
+    """Bring the catalogue of an archive that is there to this version of Kho."""
+    settings = configuration.load(home)
+    catalogue = Catalogue(settings.catalogue_url())
+    try:
+        catalogue.check()
+    except SchemaMismatch:
+        if not values:
+            catalogue.migrate()
+            return Created(home / FILE_NAME, settings.flag("archive.test"), migrated=True)
+    finally:
+        catalogue.close()
+    raise UsageError(
+        f"there is an archive in {home}",
+        where=str(home),
+        hint=f"look at it: kho -C {home} doctor; settings are changed in {FILE_NAME}",
+    )
 
 
 def _defaults() -> dict[str, str | int | bool | tuple[str, ...]]:

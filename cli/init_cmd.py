@@ -51,7 +51,15 @@ def init(
     if tsa:
         values["tsa.urls"] = tsa
     created = create(folder.absolute(), values)
-    result = {"config": str(created.config), "test": created.test}
+    result = {
+        "config": str(created.config),
+        "test": created.test,
+        "migrated": created.migrated,
+    }
+    if created.migrated:
+        told = words.say("init.migrated", path=created.config)
+        output.emit(settled(context), result, lambda: [told])
+        return
     output.emit(settled(context), result, lambda: _lines(created.config, test=created.test))
 
 
