@@ -9,7 +9,7 @@ Interpreters, libraries and worker processes are started before the clock.
 kho          `ingest_all` into a folder store, SQLite and the search index: all ten steps
 floor        see `benchmarks.floor`: hash, verify, one signature, one flushed file
 bagit        `make_bag` in place (nothing is copied) and `validate`; SHA-256
-ocfl create  ocfl-py: an object is made of the files; SHA-512, its default
+ocfl create  ocfl-py: an object is made of the files; SHA-256
 ocfl add     the same, then `StorageRoot.add`, which copies it into the storage root
 """
 
@@ -113,8 +113,9 @@ def _ocfl_create(task: tuple[str, str, str]) -> int:
 
     submission, into, _ = task
     name = Path(submission).name
-    made = ocfl.Object(identifier=f"urn:dossier:{name}")
-    made.create(submission, objdir=f"{into}/{name}")
+    made = ocfl.Object(identifier=f"urn:dossier:{name}", digest_algorithm="sha256")
+    said = ocfl.VersionMetadata(message="measured", name="Kho", address="mailto:kho@example.org")
+    made.create(submission, metadata=said, objdir=f"{into}/{name}")
     return 1
 
 
