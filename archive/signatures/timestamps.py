@@ -25,7 +25,8 @@ LOCAL_POLICY = "2.25.132838104281460394176190116320870412645"
 _ACCURACY_SECONDS = 1
 _REJECTION = der.sequence(der.sequence(der.integer(2)))
 _GRANTED = der.sequence(der.integer(0))
-_SHA256_BYTES = 32
+_DIGEST_BYTES = {"sha256": 32, "sha384": 48, "sha512": 64}
+"""Digests that are asked for and given timestamps over, by their names in hashlib."""
 _MAX_RESPONSE_BYTES = 1 << 20
 
 
@@ -35,10 +36,10 @@ class TimestampAuthority(Protocol):
     Every implementation passes `tests/unit/test_timestamps.py`.
     """
 
-    def timestamp(self, digest: bytes) -> bytes:
-        """Return a TimeStampToken over a SHA-256 digest, DER.
+    def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
+        """Return a TimeStampToken over a digest, DER.
 
-        The token's imprint is `digest`, and its signature verifies with the
+        `algorithm` is `sha256`, `sha384` or `sha512`. The token's imprint is `digest`, and its signature verifies with the
         certificate in it. Asking again gives another token and does no harm.
 
         Raises:
@@ -63,11 +64,11 @@ class LocalTsa:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _last: datetime | None = None
 
-    def timestamp(self, digest: bytes) -> bytes:
-        """Return a token over a SHA-256 digest."""
-        if len(digest) != _SHA256_BYTES:
-            raise UsageError("a SHA-256 digest has 32 bytes")
-        return self._token(der.sequence(cms_writer.digest_algorithm("sha256"), der.octets(digest)))
+    def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
+        """Return a token over a digest."""
+        if len(digest) != _DIGEST_BYTES.get(algorithm):
+            raise UsageError(f"{len(digest)} bytes are no digest by {algorithm} to be timestamped")
+        return self._token(_imprint(digest, algorithm))
 
     def respond(self, request: bytes) -> bytes:
         """Answer a TimeStampReq with a TimeStampResp, both DER (RFC 3161, 2.4).
@@ -77,12 +78,12 @@ class LocalTsa:
         try:
             asked = tsp.TimeStampReq.load(request, strict=True)
             imprint = asked["message_imprint"]
-            known = imprint["hash_algorithm"]["algorithm"].native == "sha256"
+            named = imprint["hash_algorithm"]["algorithm"].native
             nonce, policy = asked["nonce"].native, asked["req_policy"].native
             size, wants = len(imprint["hashed_message"].native), bool(asked["cert_req"].native)
         except (ValueError, TypeError, KeyError):
             return _REJECTION
-        if not known or size != _SHA256_BYTES or policy not in (None, self.policy):
+        if size != _DIGEST_BYTES.get(named) or policy not in (None, self.policy):
             return _REJECTION
         token = self._token(imprint.dump(), nonce=nonce, certificates=wants)
         return der.sequence(_GRANTED, token)
@@ -134,14 +135,14 @@ class HttpTsa:
         if urlsplit(self.url).scheme not in ("http", "https"):
             raise UsageError("the address of a TSA begins with http:// or https://", where=self.url)
 
-    def timestamp(self, digest: bytes) -> bytes:
+    def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
         """Return a token that answers our very request: digest, nonce, signature."""
         nonce = secrets.randbits(63) | 1
-        body = timestamp_request(digest, nonce)
+        body = timestamp_request(digest, nonce, algorithm)
         last = "no attempt was made"
         for _ in range(self.attempts):
             try:
-                return granted_token(self._post(body), digest, nonce)
+                return granted_token(self._post(body), digest, nonce, algorithm)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 last = str(error) or type(error).__name__
         raise Unavailable(f"the TSA gave no usable timestamp: {last}", where=self.url)
@@ -166,24 +167,29 @@ class FirstOf:
 
     authorities: Sequence[TimestampAuthority]
 
-    def timestamp(self, digest: bytes) -> bytes:
+    def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
         """Return the token of the first authority that answers."""
         failures = []
         for authority in self.authorities:
             try:
-                return authority.timestamp(digest)
+                return authority.timestamp(digest, algorithm)
             except Unavailable as error:
                 failures.append(f"{error.where}: {error.message}")
         raise Unavailable("no TSA answered: " + "; ".join(failures or ["none is configured"]))
 
 
-def timestamp_request(digest: bytes, nonce: int) -> bytes:
-    """Return a TimeStampReq over a SHA-256 digest that asks for the certificate."""
-    imprint = der.sequence(cms_writer.digest_algorithm("sha256"), der.octets(digest))
+def timestamp_request(digest: bytes, nonce: int, algorithm: str = "sha256") -> bytes:
+    """Return a TimeStampReq over a digest that asks for the certificate."""
+    imprint = _imprint(digest, algorithm)
     return der.sequence(der.integer(1), imprint, der.integer(nonce), b"\x01\x01\xff")
 
 
-def granted_token(response: bytes, digest: bytes, nonce: int) -> bytes:
+def _imprint(digest: bytes, algorithm: str) -> bytes:
+    """Return a MessageImprint."""
+    return der.sequence(cms_writer.digest_algorithm(algorithm), der.octets(digest))
+
+
+def granted_token(response: bytes, digest: bytes, nonce: int, algorithm: str = "sha256") -> bytes:
     """Return the token of a TimeStampResp after checking that it answers the request.
 
     Raises:
@@ -200,7 +206,7 @@ def granted_token(response: bytes, digest: bytes, nonce: int) -> bytes:
     except (TypeError, KeyError) as error:
         raise ValueError("the TSA's answer is malformed") from error
     token = Token.load(encoded)
-    if not token.covers_digest(digest, "sha256"):
+    if not token.covers_digest(digest, algorithm):
         raise ValueError("the token is over another digest")
     if token.nonce != nonce:
         raise ValueError("the token has another nonce")
