@@ -8,7 +8,7 @@ from archive.assembly import VIETNAM, Archive
 from archive.catalogue import dossiers, holds
 from archive.catalogue.dossiers import HeldVersion, Holding
 from archive.model import ObjectName
-from archive.retention import decide_now
+from archive.retention import explained
 from retention_rules.decide import Decision
 from retention_rules.rule import Action
 
@@ -43,7 +43,7 @@ def _lock(archive: Archive, held: HeldVersion) -> datetime | None:
     with archive.catalogue.connect() as connection:
         holding = dossiers.get(connection, held.dossier_id)
         under_hold = bool(holds.active_for(connection, held.dossier_id))
-    until = locked_until(archive, decide_now(archive, holding.dossier))
+    until = locked_until(archive, explained(archive, holding))
     if until is not None:
         archive.store.retain(held.version.place, until)
     if under_hold:

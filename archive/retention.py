@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from archive.assembly import Archive
-from archive.catalogue import dossiers, holds
-from archive.catalogue.dossiers import Due, Holding
-from archive.model import Document, Dossier
-from retention_rules.decide import Decision, decide
-from retention_rules.facts import DocumentFacts, Facts
+from archive.catalogue import dossiers, holds, notes, schedules
+from archive.catalogue.dossiers import Due, Fixed, Holding
+from archive.catalogue.engine import Connection
+from archive.catalogue.notes import Note, NoteKind
+from archive.catalogue.schedules import Adoption
+from archive.errors import Inconclusive, NotHeld
+from archive.model import Document, Dossier, DossierId
+from retention_rules.decide import Decision, Standing, decide
+from retention_rules.facts import DocumentFacts, Facts, FixedPeriod, Link
+from retention_rules.rule import Approval
+from retention_rules.schedule import Schedule, loads
+
+BATCH = 500
+PERMANENT = "permanent"
 
 
-def facts_of(dossier: Dossier) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of a dossier's retention beside its own description."""
+
+    fixed: Fixed | None = None
+    links: tuple[Link, ...] = ()
+    chosen_rule: str | None = None
+    chosen_by: str = ""
+    complaint_open: bool = False
+
+
+def facts_of(dossier: Dossier, known: Circumstances | None = None) -> Facts:
     """Return what the retention rules ask about a dossier."""
+    known = known or Circumstances()
     events = dict(dossier.events)
     if dossier.result is not None and dossier.result.expires_on is not None:
         events.setdefault("result-expired", dossier.result.expires_on)
+    fixed = None
+    if known.fixed is not None:
+        was = known.fixed
+        fixed = FixedPeriod(was.rule_code, was.schedule_version, was.protected_until)
     return Facts(
         procedure=dossier.procedure,
         agency=dossier.agency,
@@ -27,6 +55,11 @@ def facts_of(dossier: Dossier) -> Facts:
         issued_on=dossier.result.issued_on if dossier.result else None,
         events=events,
         documents=tuple(map(_document_facts, dossier.documents)),
+        links=known.links,
+        fixed=fixed,
+        complaint_open=known.complaint_open,
+        chosen_rule=known.chosen_rule,
+        chosen_by=known.chosen_by,
         proposed_rule=dossier.retention_code,
     )
 
@@ -37,21 +70,93 @@ def _document_facts(document: Document) -> DocumentFacts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """The schedules of an archive at one moment: those adopted, and that of the settings."""
+
+    adoptions: tuple[Adoption, ...]
+    configured: Schedule
+
+    def of(self, agency: str, on: date) -> Schedule:
+        """Return the schedule in force for an agency: adopted, or else that of the settings."""
+        adoption = schedules.effective(self.adoptions, agency, on)
+        return self.configured if adoption is None else adopted_schedule(adoption)
+
+    def adoption(self, agency: str, on: date) -> Adoption | None:
+        """Return the adoption on which an agency's schedule rests; None if on none."""
+        return schedules.effective(self.adoptions, agency, on)
+
+    def of_version(self, version: str) -> Schedule:
+        """Return the schedule of a version that a stored decision names.
+
+        Raises:
+            NotHeld: the archive has no such version.
+        """
+        for adoption in self.adoptions:
+            if adoption.version == version:
+                return adopted_schedule(adoption)
+        if self.configured.version != version:
+            raise NotHeld(
+                f"the archive has no schedule {version}",
+                where=version,
+                hint="name its file: kho retention replay … --schedule FILE",
+            )
+        return self.configured
+
+
+def schedules_of(archive: Archive, connection: Connection | None = None) -> Schedules:
+    """Read which schedules were adopted."""
+    if connection is not None:
+        return Schedules(schedules.every(connection), archive.schedule)
+    with archive.catalogue.connect() as fresh:
+        return Schedules(schedules.every(fresh), archive.schedule)
+
+
+@lru_cache(maxsize=64)
+def adopted_schedule(adoption: Adoption) -> Schedule:
+    """Return an adopted schedule with the approvals of those who adopted it.
+
+    Raises:
+        Inconclusive: its base is no longer what it was when it was adopted.
+    """
+    schedule = loads(adoption.content, f"{adoption.version}.toml")
+    if schedule.version != adoption.version:
+        raise Inconclusive(
+            f"schedule {adoption.version} now reads as {schedule.version}: its base was changed",
+            where=adoption.version,
+            hint="use the Kho with which it was adopted, or adopt it anew",
+        )
+    on = adoption.adopted_at.date()
+    approvals = tuple(Approval(by, on, adoption.decision) for by in adoption.adopted_by.split("; "))
+    agency = adoption.agency or schedule.agency
+    return replace(schedule, agency=agency, approvals=approvals)
+
+
 def decide_now(
-    archive: Archive, dossier: Dossier, *, as_of: date | None = None, under: tuple[str, ...] = ()
+    archive: Archive,
+    dossier: Dossier,
+    *,
+    as_of: date | None = None,
+    under: tuple[str, ...] = (),
+    known: Circumstances | None = None,
+    by: Schedules | None = None,
 ) -> Decision:
     """Decide what may be done with a dossier.
 
     Args:
-        archive: whose schedule and conflict mode apply.
+        archive: whose conflict mode applies.
         dossier: which.
         as_of: on which day; today if None.
         under: the holds that stand on it.
+        known: what else is known of it.
+        by: the schedules; those of the archive if None.
     """
+    on = as_of or archive.today()
+    by = by or schedules_of(archive)
     return decide(
-        facts_of(dossier),
-        archive.schedule,
-        as_of=as_of or archive.today(),
+        facts_of(dossier, known),
+        by.of(dossier.agency, on),
+        as_of=on,
         holds=under,
         mode=archive.settings.text("retention.conflict"),
     )
@@ -68,21 +173,139 @@ def due_of(dossier: Dossier, decision: Decision) -> Due:
     )
 
 
+FIXED_STANDINGS = frozenset(
+    {Standing.PROTECTED, Standing.DUE, Standing.PERMANENT, Standing.FIXED, Standing.LINKED}
+)
+
+
+def fixed_by(archive: Archive, dossier: Dossier, decision: Decision) -> Fixed | None:
+    """Return the period that a decision fixes for good; None if it fixes nothing.
+
+    Only a schedule that was adopted fixes periods, and only by confirmed rows.
+    """
+    on = decision.grounds.as_of
+    if (
+        decision.rule_code is None
+        or not decision.confirmed
+        or decision.standing not in FIXED_STANDINGS
+        or schedules_of(archive).adoption(dossier.agency, on) is None
+    ):
+        return None
+    return Fixed(decision.rule_code, decision.schedule_version, decision.protected_until)
+
+
+def fixed_facts(fixed: Fixed | None) -> dict[str, str]:
+    """Return a fixed period as a package keeps it; nothing if there is none."""
+    if fixed is None:
+        return {}
+    until = fixed.protected_until.isoformat() if fixed.protected_until else PERMANENT
+    return {
+        "fixed_rule": fixed.rule_code,
+        "fixed_schedule": fixed.schedule_version,
+        "fixed_until": until,
+    }
+
+
+def fixed_of(kept: Mapping[str, str]) -> Fixed | None:
+    """Return the fixed period of a package, as `fixed_facts` wrote it."""
+    if "fixed_until" not in kept:
+        return None
+    until = kept["fixed_until"]
+    last = None if until == PERMANENT else date.fromisoformat(until)
+    return Fixed(kept["fixed_rule"], kept["fixed_schedule"], last)
+
+
+def circumstances(
+    archive: Archive,
+    connection: Connection,
+    holding: Holding,
+    *,
+    as_of: date,
+    by: Schedules,
+    noted: Iterable[Note] | None = None,
+) -> Circumstances:
+    """Return what is on record of a dossier's retention: fixed period, choice, links, cases."""
+    own = holding.dossier.id
+    if noted is None:
+        noted = notes.standing_for(connection, own)
+    known = Circumstances(fixed=holding.fixed)
+    for note in noted:
+        if note.kind is NoteKind.LINK:
+            other = note.dossier_id if note.value == own else DossierId(note.value)
+            link = _link(archive, connection, other, as_of=as_of, by=by)
+            known = replace(known, links=(*known.links, *link))
+        elif note.kind is NoteKind.CHOICE:
+            known = replace(
+                known, chosen_rule=note.value, chosen_by=f"{note.noted_by}: {note.reason}"
+            )
+        else:
+            known = replace(known, complaint_open=True)
+    return known
+
+
+def _link(
+    archive: Archive, connection: Connection, other: DossierId, *, as_of: date, by: Schedules
+) -> tuple[Link, ...]:
+    """Return how long a linked dossier is protected; nothing if it is no longer held."""
+    try:
+        holding = dossiers.get(connection, other)
+    except NotHeld:
+        return ()
+    known = Circumstances(fixed=holding.fixed)
+    decision = decide_now(archive, holding.dossier, as_of=as_of, known=known, by=by)
+    return (Link(holding.dossier.code, decision.protected_until),)
+
+
+def decide_held(
+    archive: Archive,
+    connection: Connection,
+    holding: Holding,
+    *,
+    as_of: date | None = None,
+    by: Schedules | None = None,
+) -> Decision:
+    """Decide for a dossier that is held, with everything that is on record of it."""
+    on = as_of or archive.today()
+    by = by or schedules_of(archive, connection)
+    standing = holds.active_for(connection, holding.dossier.id)
+    labels = tuple(f"{hold.id[:8]} ({hold.owner})" for hold in standing)
+    known = circumstances(archive, connection, holding, as_of=on, by=by)
+    return decide_now(archive, holding.dossier, as_of=on, under=labels, known=known, by=by)
+
+
 def explained(archive: Archive, holding: Holding, *, as_of: date | None = None) -> Decision:
     """Decide for a dossier that is held, with the holds that stand on it."""
     with archive.catalogue.connect() as connection:
-        standing = holds.active_for(connection, holding.dossier.id)
-    labels = tuple(f"{hold.id[:8]} ({hold.owner})" for hold in standing)
-    return decide_now(archive, holding.dossier, as_of=as_of, under=labels)
+        return decide_held(archive, connection, holding, as_of=as_of)
 
 
-def recompute(archive: Archive) -> int:
-    """Decide every dossier anew after a change of schedule; return how many changed."""
-    with archive.catalogue.begin() as connection:
-        batch: list[Due] = []
-        for holding in dossiers.all(connection):
-            due = due_of(holding.dossier, decide_now(archive, holding.dossier))
-            if due != holding.due:
-                batch.append(due)
-        dossiers.set_dues(connection, batch)
-    return len(batch)
+def recompute(archive: Archive, *, on_page: Callable[[int], None] = lambda done: None) -> int:
+    """Decide every dossier anew after a change of schedule; return how many changed.
+
+    Page by page, each in its own transaction; stopping it loses nothing but the rest.
+
+    Args:
+        archive: which.
+        on_page: is told how many dossiers are done.
+    """
+    changed, done, after = 0, 0, ""
+    by, on = schedules_of(archive), archive.today()
+    while True:
+        with archive.catalogue.connect() as connection:
+            noted = notes.standing(connection)
+            page = dossiers.page(connection, BATCH, after)
+            dues = []
+            for holding in page:
+                own = noted.get(holding.dossier.id, ())
+                known = circumstances(archive, connection, holding, as_of=on, by=by, noted=own)
+                decision = decide_now(archive, holding.dossier, as_of=on, known=known, by=by)
+                due = due_of(holding.dossier, decision)
+                if due != holding.due:
+                    dues.append(due)
+        if not page:
+            return changed
+        if dues:
+            with archive.catalogue.begin() as connection:
+                dossiers.set_dues(connection, dues)
+        changed, done, after = changed + len(dues), done + len(page), page[-1].dossier.id
+        on_page(done)

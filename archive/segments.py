@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 
 from archive.assembly import Archive
-from archive.catalogue import holds, journal
+from archive.catalogue import holds, journal, state
 from archive.catalogue.holds import Facts, Hold
 from archive.errors import ArchiveError
 from archive.events import EventType
@@ -22,6 +23,9 @@ from archive.model import ObjectName
 
 PREFIX = "journal/"
 HOLDS = "state/holds/"
+SCHEDULES = "state/schedules/"
+NOTES = "state/notes/"
+DISPOSALS = "state/disposals/"
 SEAL = ".p7s"
 ENDING = ".ndjson"
 
@@ -36,6 +40,7 @@ def flush(archive: Archive) -> int:
         Unavailable: the store or the timestamp service did not answer; flush again.
     """
     written = 0
+    _write_state(archive)
     while True:
         with archive.catalogue.connect() as connection:
             after = journal.flushed(connection).seq
@@ -51,6 +56,16 @@ def flush(archive: Archive) -> int:
         with archive.catalogue.begin() as connection:
             journal.set_flushed(connection, entries[-1].seq)
         written += len(entries)
+
+
+def _write_state(archive: Archive) -> None:
+    with archive.catalogue.connect() as connection:
+        waiting = state.pending(connection)
+    for name, content in waiting:
+        put(archive, name, content)
+    if waiting:
+        with archive.catalogue.begin() as connection:
+            state.done(connection, [name for name, _ in waiting])
 
 
 def try_to_flush(archive: Archive) -> ArchiveError | None:
@@ -92,6 +107,11 @@ def hold_document(hold: Hold, *, lifted: bool) -> bytes:
     if not lifted:
         document |= {"lifted_at": None, "lifted_by": None, "lift_reason": None}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()
+
+
+def state_document(value: Mapping[str, object]) -> bytes:
+    """Return what the store keeps of an act: the same value always gives the same bytes."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
 def hold_of(content: bytes) -> Hold:

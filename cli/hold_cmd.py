@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archive.catalogue.holds import Hold
 
 hold = group("hold", ["place", "lift", "list"], "cli.hold_cmd")
+hold.lazy["reconcile"] = "cli.notes_cmd:reconcile"
 
 
 @command("hold.place", ExitCode.NOT_HELD, ExitCode.USAGE)

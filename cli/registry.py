@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "retention": "cli.retention_cmd:retention",
     "rule": "cli.rule_cmd:rule",
     "hold": "cli.hold_cmd:hold",
+    "subject": "cli.notes_cmd:subject",
     "fixity": "cli.fixity_cmd:fixity",
     "journal": "cli.journal_cmd:journal",
     "rebuild": "cli.rebuild_cmd:rebuild",

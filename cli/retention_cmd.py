@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from retention_rules.explain import Explanation, Mark
 
 retention = group("retention", ["explain", "due", "recompute"], "cli.retention_cmd")
+retention.lazy |= {
+    "forecast": "cli.forecast_cmd:forecast",
+    "replay": "cli.forecast_cmd:replay",
+    "note": "cli.notes_cmd:note",
+    "notes": "cli.notes_cmd:notes",
+    "end-note": "cli.notes_cmd:end_note",
+}
 RULER_WIDTH = 64
 
 
@@ -28,6 +35,7 @@ def explain(context: click.Context, id: str) -> None:  # noqa: A002 - the argume
     from archive import access
     from archive.retention import explained
     from retention_rules.explain import explain as in_words
+    from retention_rules.explain import to_json as stored_form
 
     options = settled(context)
     with session.opened(options) as archive:
@@ -42,6 +50,7 @@ def explain(context: click.Context, id: str) -> None:  # noqa: A002 - the argume
         **decision_json(decision),
         "considered": [row.to_json() for row in decision.considered],
         "ruler": [mark.to_json() for mark in explanation.ruler],
+        "decision": stored_form(decision),
     }
     output.emit(options, result, lambda: _explained(holding.dossier.code, explanation))
 

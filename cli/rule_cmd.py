@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from retention_rules.schedule import Schedule
 
 rule = group("rule", ["list", "show", "lint", "test"], "cli.rule_cmd")
+rule.lazy |= {name: f"cli.forecast_cmd:{name}" for name in ("diff", "simulate", "adopt")}
 
 
 def _schedule(options: Globals, named: str | None) -> Schedule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -129,3 +129,32 @@ def _actions(conn: Connection) -> Iterator[str]:
     while found is not None:
         yield found
         found = conn.execute(select(func.min(column)).where(column > found)).scalar()
+
+
+class DueDay(NamedTuple):
+    """What falls due on one day, for one action."""
+
+    action: str
+    due_on: date
+    dossiers: int
+    bytes: int
+    """Of all versions' packages, one copy."""
+
+
+def by_day(conn: Connection, until: date) -> Iterator[DueDay]:
+    """Yield what falls due up to a day, by action and day; reads the whole range."""
+    sizes = (
+        select(tables.versions.c.dossier_id, func.sum(tables.versions.c.size).label("bytes"))
+        .group_by(tables.versions.c.dossier_id)
+        .subquery()
+    )
+    keys = (_TABLE.c.retention_action, _TABLE.c.retention_due_on)
+    statement = (
+        select(*keys, func.count(), func.coalesce(func.sum(sizes.c.bytes), 0))
+        .join(sizes, sizes.c.dossier_id == _TABLE.c.id)
+        .where(_TABLE.c.retention_due_on <= until, _TABLE.c.retention_action.is_not(None))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    for action, due_on, count, size in conn.execute(statement):
+        yield DueDay(action, due_on, count, int(size))

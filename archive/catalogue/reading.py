@@ -38,6 +38,11 @@ def get(conn: Connection, dossier_id: str) -> Holding:
     return found[0]
 
 
+def held(conn: Connection, dossier_id: str) -> tuple[Holding, ...]:
+    """Return the dossier of this id as one element; nothing if it is not held."""
+    return _load(conn, (_canonical(dossier_id),))
+
+
 def by_code(conn: Connection, code: str) -> tuple[Holding, ...]:
     """Return the dossiers whose code, old code or archive file code is `code`.
 
@@ -48,6 +53,14 @@ def by_code(conn: Connection, code: str) -> tuple[Holding, ...]:
     same = or_(table.c.code == code, table.c.code_old == code, table.c.file_code == code)
     ids = conn.execute(select(table.c.id).where(same).order_by(table.c.id)).scalars().all()
     return _load(conn, ids)
+
+
+def by_identity(conn: Connection, identity_number: str) -> tuple[Holding, ...]:
+    """Return the dossiers that a person or organization filed, by the number given there."""
+    table = tables.dossiers
+    wanted = select(table.c.id).where(table.c.applicant_identity == identity_number)
+    ids = conn.execute(wanted.order_by(table.c.id)).scalars().all()
+    return tuple(each for batch in _batches(ids) for each in _load(conn, batch))
 
 
 def by_submission(conn: Connection, submission_digest: str) -> Receipt | None:
@@ -103,6 +116,15 @@ def all(  # noqa: A001 - reads as `dossiers.all(conn)`
         last = ids[-1]
 
 
+def page(conn: Connection, limit: int, after: str = "") -> tuple[Holding, ...]:
+    """Return at most `limit` (500 or fewer) dossiers whose ids sort after `after`."""
+    table = tables.dossiers
+    wanted = select(table.c.id).order_by(table.c.id).limit(min(limit, _BATCH))
+    if after:
+        wanted = wanted.where(table.c.id > after)
+    return _load(conn, conn.execute(wanted).scalars().all())
+
+
 def years(conn: Connection) -> tuple[int, ...]:
     """Return the years of receipt of which something is held, in ascending order."""
     year = tables.dossiers.c.year
@@ -129,11 +151,15 @@ def verdicts(conn: Connection, dossier_id: str) -> tuple[Verdict, ...]:
 
 
 def known_places(conn: Connection, places: Iterable[ObjectName]) -> frozenset[ObjectName]:
-    """Return those of `places` that a version refers to; the others are leftovers."""
-    place = tables.versions.c.place
+    """Return those of `places` that a version refers to; the others are leftovers.
+
+    Places of dossiers that are being destroyed are no leftovers: their disposal removes them.
+    """
+    columns = (tables.versions.c.place, tables.disposed_places.c.place)
     return frozenset(
         ObjectName(name)
         for batch in _batches(list(places))
+        for place in columns
         for name in conn.execute(select(place).where(place.in_(batch))).scalars()
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from archive.catalogue import outbox, rows, tables
+from archive.catalogue import disposals, outbox, rows, tables
 from archive.catalogue.holding import Holding
 from archive.errors import AlreadyHeld, CatalogueLocked, NotHeld
 from archive.model import Receipt
@@ -26,14 +26,26 @@ def register(conn: Connection, holding: Holding) -> Receipt:
 
     Raises:
         AlreadyHeld: the agency's dossier code or the id is taken; `where` is the id of the
-            dossier that has it.
+            dossier that has it. Also if it was destroyed: a disposal is not undone by
+            submitting again.
     """
+    _refuse_disposed(conn, holding)
     row = rows.dossier_row(holding)
     if not _inserted(conn, tables.dossiers, row):
         raise _already_held(conn, holding)
     _insert_parts(conn, (holding,))
     outbox.add(conn, holding.dossier.id, holding.dossier.year)
     return holding.receipt
+
+
+def _refuse_disposed(conn: Connection, holding: Holding) -> None:
+    found = disposals.disposed(conn, holding.dossier.id)
+    if found is not None:
+        raise AlreadyHeld(
+            f"dossier {holding.dossier.code} went with list {found[0]}",
+            where=holding.dossier.id,
+            hint=f"its record: kho disposal show {found[0]}",
+        )
 
 
 def revise(conn: Connection, holding: Holding) -> Receipt:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import tables
-from archive.errors import AlreadyHeld
+from archive.catalogue.columns import instant_text
+from archive.errors import AlreadyHeld, NotHeld
 
 WHOLE_ARCHIVE: Final = ""
 """The agency of a schedule that is for everybody who has none of their own."""
@@ -32,8 +34,89 @@ class Adoption:
     """The schedule's text, whole, so that old decisions can be explained."""
     adopted_at: datetime
     adopted_by: str
+    """Both persons, separated by `; `."""
     decision: str = ""
     """Number and date of the decision by which it was adopted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One person's proposal to adopt a schedule; it waits for the second person."""
+
+    version: str
+    agency: str
+    content: str
+    in_force_from: date
+    decision: str
+    proposed_by: str
+    account: str
+    """The account and program through which it was proposed."""
+    proposed_at: datetime
+
+
+def propose(conn: Connection, proposal: Proposal) -> None:
+    """Record a proposal, in place of an earlier one of the same version and agency."""
+    table = tables.schedule_proposals
+    same = (table.c.version == proposal.version) & (table.c.agency == proposal.agency)
+    conn.execute(delete(table).where(same))
+    conn.execute(insert(table).values(asdict(proposal)))
+
+
+def proposed(conn: Connection) -> tuple[Proposal, ...]:
+    """Return the proposals that wait for their second person."""
+    table = tables.schedule_proposals
+    rows = conn.execute(select(table).order_by(table.c.proposed_at))
+    return tuple(Proposal(**row._asdict()) for row in rows)
+
+
+def take(conn: Connection, version: str) -> Proposal:
+    """Remove a proposal, by its version or the beginning of it, and return it.
+
+    Raises:
+        NotHeld: there is none, or there are several.
+    """
+    found = [each for each in proposed(conn) if each.version.startswith(version)]
+    if len(found) != 1:
+        raise NotHeld(
+            f"{len(found)} proposals are called {version}",
+            where=version,
+            hint="kho rule adopt FILE",
+        )
+    table, (one,) = tables.schedule_proposals, found
+    same = (table.c.version == one.version) & (table.c.agency == one.agency)
+    conn.execute(delete(table).where(same))
+    return one
+
+
+def restore(conn: Connection, adoption: Adoption) -> None:
+    """Enter an adoption as the store's record has it, unless it is there."""
+    same = (_TABLE.c.agency == adoption.agency) & (_TABLE.c.adopted_at == adoption.adopted_at)
+    if conn.execute(select(_TABLE.c.version).where(same)).first() is None:
+        adopt(conn, adoption)
+
+
+def to_json(adoption: Adoption) -> dict[str, Any]:
+    """Return an adoption as the store's record has it."""
+    value = asdict(adoption)
+    value["in_force_from"] = adoption.in_force_from.isoformat()
+    value["adopted_at"] = instant_text(adoption.adopted_at)
+    return value
+
+
+def from_json(value: Mapping[str, Any]) -> Adoption:
+    """Return the adoption of a record that `to_json` made."""
+    in_force_from = date.fromisoformat(value["in_force_from"])
+    adopted_at = datetime.fromisoformat(value["adopted_at"])
+    return Adoption(**{**value, "in_force_from": in_force_from, "adopted_at": adopted_at})
+
+
+def effective(adoptions: Iterable[Adoption], agency: str, on: date) -> Adoption | None:
+    """Choose among adoptions as `in_force` does."""
+    for scope in _scopes(agency):
+        found = [a for a in adoptions if a.agency == scope and a.in_force_from <= on]
+        if found:
+            return max(found, key=lambda a: (a.in_force_from, a.adopted_at))
+    return None
 
 
 def adopt(conn: Connection, adoption: Adoption) -> None:

@@ -74,6 +74,7 @@ dossiers = Table(
     Index("ix_dossiers_code", "code"),
     Index("ix_dossiers_code_old", "code_old"),
     Index("ix_dossiers_file_code", "file_code"),
+    Index("ix_dossiers_applicant_identity", "applicant_identity"),
     Index("ix_dossiers_year_id", "year", "id"),
     Index("ix_dossiers_retention", "retention_action", "retention_due_on", "id"),
 )

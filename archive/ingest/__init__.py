@@ -176,6 +176,7 @@ def register(
         at,
         held.receipts if held else (),
         due_of(described.dossier, described.decision),
+        described.fixed,
     )
     with archive.catalogue.begin() as connection:
         receipt = (dossiers.revise if held else dossiers.register)(connection, holding)

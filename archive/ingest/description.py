@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.assembly import Archive
-from archive.catalogue.dossiers import Holding
+from archive.catalogue.dossiers import Fixed, Holding
 from archive.events import Event, EventType
 from archive.heads import head_of_version
 from archive.ingest.examination import Examined
 from archive.model import Dossier, PackagePath, Verdict
 from archive.packages.aip import Aip, AipContents, build
-from archive.retention import decide_now
+from archive.retention import Circumstances, decide_now, fixed_by, fixed_facts
 from retention_rules.decide import Decision
 
 
@@ -27,6 +27,8 @@ class Described:
     verdicts: tuple[Verdict, ...]
     submission_digest: str
     decision: Decision
+    fixed: Fixed | None
+    """The period that an adopted schedule fixed, now or for an earlier version."""
     number: int
     """The version's number."""
     at: datetime
@@ -37,7 +39,9 @@ def describe(archive: Archive, examined: Examined, held: Holding | None) -> Desc
     at = archive.clock()
     dossier, submission = examined.sip.dossier, examined.sip
     number = 1 if held is None else len(held.versions) + 1
-    decision = decide_now(archive, dossier)
+    known = Circumstances(fixed=held.fixed if held is not None else None)
+    decision = decide_now(archive, dossier, known=known)
+    fixed = known.fixed or fixed_by(archive, dossier, decision)
     latest = head_of_version(archive, held.versions[-1]) if held is not None else None
     creation = Event(EventType.PACKAGE_CREATION, at, "success", archive.agent)
     package = build(
@@ -62,12 +66,20 @@ def describe(archive: Archive, examined: Examined, held: Holding | None) -> Desc
                 "schedule": decision.schedule_version,
                 "action": decision.final_action.value,
                 "protected_until": str(decision.protected_until or ""),
+                **fixed_facts(fixed),
             },
             archive_code=archive.settings.text("archive.agency"),
         )
     )
     return Described(
-        package, dossier, examined.verdicts, submission.submission_digest, decision, number, at
+        package,
+        dossier,
+        examined.verdicts,
+        submission.submission_digest,
+        decision,
+        fixed,
+        number,
+        at,
     )
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from archive import indexing, jobs, segments
 from archive.assembly import Archive
-from archive.catalogue import dossiers, holds, journal
+from archive.catalogue import disposals, dossiers, holds, journal, notes, schedules
 from archive.catalogue.dossiers import Holding
-from archive.catalogue.engine import Catalogue
+from archive.catalogue.engine import Catalogue, Connection
 from archive.errors import IntegrityError, JournalBroken, UsageError
 from archive.events import Event, EventType
 from archive.fixity import chunks, sha256_of
@@ -21,7 +21,7 @@ from archive.model import DossierId, Indication, ObjectName, Receipt, Version
 from archive.packages.aip.layout import read_place
 from archive.preservation import fixity
 from archive.records import Record, details_of, recorded
-from archive.retention import decide_now, due_of
+from archive.retention import Circumstances, decide_now, due_of, fixed_of, recompute
 from archive.signatures import seal
 
 BATCH = 500
@@ -60,6 +60,7 @@ def rebuild(
     target = _empty_catalogue(archive)
     entries = _restore_journal(target)
     restored = _restore_holds(target)
+    _restore_state(target)
     records = _records(target)
     places = _places(archive, records)
     found: list[Holding] = []
@@ -82,6 +83,7 @@ def rebuild(
     _enter(target, found)
     adopted = _adopt(target, places, records)
     _replay_fixity(target)
+    recompute(target)
     segments.flush(target)
     result = _sum_up(target, entries, restored, adopted, tuple(unreadable))
     target.close()
@@ -159,6 +161,21 @@ def _restore_holds(archive: Archive) -> int:
     return found
 
 
+def _restore_state(archive: Archive) -> None:
+    """Enter adopted schedules, notes and disposal lists as their documents have them."""
+    restore: dict[str, Callable[[Connection, bytes], None]] = {
+        segments.SCHEDULES: lambda c, b: schedules.restore(c, schedules.from_json(json.loads(b))),
+        segments.NOTES: lambda c, b: notes.restore(c, notes.from_json(json.loads(b))),
+        segments.DISPOSALS: disposals.restore,
+    }
+    for folder, enter in restore.items():
+        # `noted` sorts after `ended`, and acts are numbered: a note's end has to come last.
+        names = [name for name in archive.store.names(folder) if name.endswith(".json")]
+        for name in sorted(names, key=lambda name: (name.endswith("/ended.json"), name)):
+            with archive.catalogue.begin() as connection:
+                enter(connection, archive.store.read(name))
+
+
 def _records(archive: Archive) -> dict[ObjectName, Record]:
     kinds = {
         EventType.INGESTION.value,
@@ -183,11 +200,15 @@ def _places(
     is on record (the journal's end was lost with the catalogue), the first in byte order.
     """
     found: dict[DossierId, dict[int, ObjectName]] = defaultdict(dict)
+    with archive.catalogue.connect() as connection:
+        gone = disposals.gone(connection)
     for name in archive.store.names("aip/"):
         parsed = read_place(name)
         if parsed is None:
             continue
         dossier_id, number, _ = parsed
+        if dossier_id in gone:
+            continue  # what its destruction has not reached yet; it is no longer held
         if name in records or number not in found[dossier_id]:
             found[dossier_id][number] = name
     return {each: [p[n] for n in sorted(p)] for each, p in found.items()}
@@ -199,7 +220,8 @@ def _holding(
     head = head_of_place(archive, places[-1])
     known = [records.get(place) or _unrecorded(archive, place) for place in places]
     receipts = tuple(_receipt(head.dossier.id, head.dossier.code, record) for record in known)
-    decision = decide_now(archive, head.dossier)
+    fixed = fixed_of(head.retention)
+    decision = decide_now(archive, head.dossier, known=Circumstances(fixed=fixed))
     return Holding(
         head.dossier,
         tuple(record.version for record in known),
@@ -208,6 +230,7 @@ def _holding(
         known[-1].held_since,
         receipts[:-1],
         due_of(head.dossier, decision),
+        fixed,
     )
 
 

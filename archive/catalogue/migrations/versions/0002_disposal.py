@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("dossiers", sa.Column("retention_fixed", columns.JsonValue))
+    op.create_index("ix_dossiers_applicant_identity", "dossiers", ["applicant_identity"])
     op.create_table(
         "schedule_proposals",
         sa.Column("version", sa.Text(), nullable=False),

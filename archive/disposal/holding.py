@@ -1,4 +1,4 @@
-"""Disposal: what is due, and the holds that stand against it."""
+"""Holds: what stands against every disposal, in the catalogue and on the stored objects."""
 
 from __future__ import annotations
 
@@ -9,41 +9,13 @@ from datetime import date
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers, holds, journal
-from archive.catalogue.dossiers import Due, Holding
+from archive.catalogue.dossiers import Holding
 from archive.catalogue.holds import Hold
+from archive.errors import ArchiveError
 from archive.events import Event, EventType
 from archive.locking import reconcile_legal_hold
-from archive.model import DossierId
-from archive.retention import explained
+from archive.model import DossierId, ObjectName
 from archive.segments import try_to_flush
-from retention_rules.decide import Decision
-
-PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class DueDossier:
-    """A dossier whose period is over, with the decision made anew."""
-
-    holding: Holding
-    decision: Decision
-
-
-def due(archive: Archive, *, as_of: date, action: str | None = None) -> Iterator[DueDossier]:
-    """Yield what is due on a day, the longest due first, each decided anew.
-
-    The catalogue's list says where to look; whether a hold stands is asked here.
-    """
-    after: Due | None = None
-    while True:
-        with archive.catalogue.connect() as connection:
-            page = dossiers.due(connection, as_of, PAGE, after, action=action)
-            held = [dossiers.get(connection, each.dossier_id) for each in page]
-        for holding in held:
-            yield DueDossier(holding, explained(archive, holding, as_of=as_of))
-        if len(page) < PAGE:
-            return
-        after = page[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +80,54 @@ def lift_hold(archive: Archive, hold_id: str, *, agent: str, reason: str) -> Hol
     _set_legal_holds(archive, hold)
     try_to_flush(archive)
     return hold
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A stored version on which store and catalogue do not agree about a hold."""
+
+    dossier_id: DossierId
+    code: str
+    place: ObjectName
+    copy: str
+    """The store's address."""
+    held: bool
+    """What the catalogue says."""
+    found: str
+    """`on` or `off` as the store has it, or why it could not be told."""
+
+
+def disagreements(archive: Archive) -> Iterator[Disagreement]:
+    """Compare every version on every copy with the holds in force; changes nothing."""
+    with archive.catalogue.connect() as connection:
+        standing = holds.active(connection)
+        for holding in dossiers.all(connection):
+            dossier = holding.dossier
+            facts = holds.Facts(dossier.procedure, dossier.agency)
+            wanted = any(hold.covers(dossier.id, facts) for hold in standing)
+            yield from _compare(archive, holding, wanted)
+
+
+def _compare(archive: Archive, holding: Holding, wanted: bool) -> Iterator[Disagreement]:
+    for version in holding.versions:
+        for copy in archive.copies:
+            try:
+                found = "on" if copy.stat(version.place).legal_hold else "off"
+            except ArchiveError as error:
+                found = error.message
+            if found != ("on" if wanted else "off"):
+                dossier = holding.dossier
+                yield Disagreement(dossier.id, dossier.code, version.place, copy.url, wanted, found)
+
+
+def reconcile(archive: Archive) -> tuple[Disagreement, ...]:
+    """Make every copy's legal holds agree with the catalogue; return what disagreed."""
+    found = tuple(disagreements(archive))
+    copies = {copy.url: copy for copy in archive.copies}
+    for each in found:
+        if each.found in ("on", "off"):
+            copies[each.copy].set_legal_hold(each.place, each.held)
+    return found
 
 
 def _full_id(archive: Archive, hold_id: str) -> str:

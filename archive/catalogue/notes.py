@@ -1,0 +1,131 @@
+"""Notes on retention: what a person recorded of a dossier that the rules have to heed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from archive.catalogue import tables
+from archive.catalogue.columns import instant_text
+from archive.catalogue.engine import Lock, exclusive
+from archive.errors import NotHeld, UsageError
+from archive.model import DossierId
+
+_TABLE = tables.retention_notes
+
+
+class NoteKind(StrEnum):
+    """What a note says."""
+
+    CHOICE = "choice"
+    """Which row was chosen as the nearest comparable one; the value is its code."""
+    LINK = "link"
+    """Its digital documents are linked to those of another dossier; the value is its id."""
+    REOPENED = "reopened"
+    """A complaint or court case; the value is its reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One recorded choice, link or case."""
+
+    id: str
+    """A UUID in canonical form."""
+    dossier_id: DossierId
+    kind: NoteKind
+    value: str
+    reason: str
+    noted_at: datetime
+    noted_by: str
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+def add(conn: Connection, note: Note) -> None:
+    """Record a note; waits for a disposal that is being carried out."""
+    exclusive(conn, Lock.HOLDS)
+    conn.execute(insert(_TABLE).values(asdict(note)))
+
+
+def restore(conn: Connection, note: Note) -> None:
+    """Enter a note as the store's record has it, in place of what is known of it."""
+    row = asdict(note)
+    if conn.execute(update(_TABLE).where(_TABLE.c.id == note.id).values(row)).rowcount == 0:
+        conn.execute(insert(_TABLE).values(row))
+
+
+def end(conn: Connection, note_id: str, *, at: datetime, by: str) -> Note:
+    """End a note and return it as it now stands.
+
+    Raises:
+        NotHeld: there is no such note.
+        UsageError: it was ended before.
+    """
+    found = conn.execute(select(_TABLE).where(_TABLE.c.id.startswith(note_id))).all()
+    if len(found) != 1:
+        raise NotHeld("there is no such note", where=note_id, hint="see: kho retention notes")
+    if found[0].ended_at is not None:
+        raise UsageError("the note was ended before", where=note_id)
+    this = _TABLE.c.id == found[0].id
+    conn.execute(update(_TABLE).where(this).values(ended_at=at, ended_by=by))
+    return _note(conn.execute(select(_TABLE).where(this)).one())
+
+
+def standing_for(conn: Connection, dossier_id: DossierId) -> tuple[Note, ...]:
+    """Return the notes in force on a dossier; links count from both sides."""
+    about = or_(
+        _TABLE.c.dossier_id == dossier_id,
+        (_TABLE.c.kind == NoteKind.LINK.value) & (_TABLE.c.value == dossier_id),
+    )
+    return _found(conn.execute(select(_TABLE).where(about, _TABLE.c.ended_at.is_(None))))
+
+
+def standing(conn: Connection) -> Mapping[str, tuple[Note, ...]]:
+    """Return the notes in force by dossier; links count from both sides."""
+    found: dict[str, tuple[Note, ...]] = {}
+    for note in _found(conn.execute(select(_TABLE).where(_TABLE.c.ended_at.is_(None)))):
+        sides = [note.dossier_id]
+        if note.kind is NoteKind.LINK:
+            sides.append(DossierId(note.value))
+        for side in sides:
+            found[side] = (*found.get(side, ()), note)
+    return found
+
+
+def every(conn: Connection, dossier_id: str) -> tuple[Note, ...]:
+    """Return all notes on a dossier, ended ones too."""
+    return _found(conn.execute(select(_TABLE).where(_TABLE.c.dossier_id == dossier_id)))
+
+
+def to_json(note: Note) -> dict[str, Any]:
+    """Return a note as the store's record has it."""
+    value = asdict(note)
+    for name in ("noted_at", "ended_at"):
+        value[name] = instant_text(value[name]) if value[name] else None
+    return value
+
+
+def from_json(value: Mapping[str, Any]) -> Note:
+    """Return the note of a record that `to_json` made."""
+    ended = value["ended_at"]
+    return Note(
+        **{
+            **value,
+            "kind": NoteKind(value["kind"]),
+            "noted_at": datetime.fromisoformat(value["noted_at"]),
+            "ended_at": datetime.fromisoformat(ended) if ended else None,
+        }
+    )
+
+
+def _found(rows: Iterable[Row[Any]]) -> tuple[Note, ...]:
+    return tuple(sorted(map(_note, rows), key=lambda note: (note.noted_at, note.id)))
+
+
+def _note(row: Row[Any]) -> Note:
+    return Note(**{**row._asdict(), "kind": NoteKind(row.kind)})
