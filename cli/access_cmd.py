@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from archive.errors import ExitCode, UsageError
 from cli import output, session, words
-from cli.command import command, option, settled
+from cli.command import Effect, Globals, command, option, settled
 
 if TYPE_CHECKING:
     from archive.assembly import Archive
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "indeterminate": ("?", "yellow")}
 
 
-@command("show", ExitCode.NOT_HELD, ExitCode.NOT_INITIALISED)
+@command("show", ExitCode.NOT_HELD, ExitCode.NOT_INITIALISED, ExitCode.UNAVAILABLE)
 @click.argument("id", metavar="ID")
 @click.pass_context
 def show(context: click.Context, id: str) -> None:  # noqa: A002 - the argument's name
@@ -163,10 +164,18 @@ def _history(shown: dict[str, Any], holding: Holding) -> Iterator[str]:
     )
     yield click.style(words.say("show.events"), bold=True)
     for event in shown["events"]:
-        yield f"  {event['at'][:19]}Z  {event['type']}: {event['outcome']}  ({event['agent']})"
+        at = output.moment(datetime.fromisoformat(event["at"]))
+        yield f"  {at}  {event['type']}: {event['outcome']}  ({event['agent']})"
 
 
-@command("get", ExitCode.NOT_HELD, ExitCode.INTEGRITY, ExitCode.NOT_INITIALISED)
+@command(
+    "get",
+    ExitCode.NOT_HELD,
+    ExitCode.INTEGRITY,
+    ExitCode.NOT_INITIALISED,
+    ExitCode.UNAVAILABLE,
+    effect=Effect.CHANGES,
+)
 @click.argument("id", metavar="ID")
 @click.argument("file", required=False)
 @option("--package", is_flag=True, help="option.package")
@@ -192,12 +201,14 @@ def get(
         what, target = file or "package", options.output
         if package:
             version = heads.version_of(holding, number)
-            target = target or Path(version.place.rsplit("/", 1)[-1])
+            target = target or _named(options, version.place)
             access.hand_out_package(archive, version, target)
         else:
             document = access.document_of(holding, file or "")
             what = document.file.path
-            target = _hand_out(archive, holding, document, target)
+            if target is None and (options.json or sys.stdout.isatty()):
+                target = _named(options, document.file.path)
+            _hand_out(archive, holding, document, target)
         access.record_dissemination(
             archive, holding, what, agent=session.agent(archive), reason=options.reason
         )
@@ -207,16 +218,20 @@ def get(
         output.emit(options, result, lambda: [str(target)])
 
 
-def _hand_out(
-    archive: Archive, holding: Holding, document: Any, target: Path | None
-) -> Path | None:
-    """Write to `target`, to a file of the original's name, or to a pipe; whole or not at all."""
+def _named(options: Globals, path: str) -> Path:
+    """Return a file of the original's name in this folder."""
+    target = Path(path.rsplit("/", 1)[-1])
+    output.may_replace(options, target)
+    return target
+
+
+def _hand_out(archive: Archive, holding: Holding, document: Any, target: Path | None) -> None:
+    """Write to `target`, whole or not at all; without one, to a pipe."""
     from archive import access
 
-    if target is None and not sys.stdout.isatty():
+    if target is None:
         access.hand_out(archive, holding, document, sys.stdout.buffer)
-        return None
-    target = target or Path(document.file.path.rsplit("/", 1)[-1])
+        return
     draft = target.with_name(f".{target.name}.part")
     try:
         with draft.open("wb") as stream:
@@ -224,4 +239,45 @@ def _hand_out(
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    return target
+
+
+@command("receipt", ExitCode.NOT_HELD, ExitCode.NOT_INITIALISED)
+@click.argument("id", metavar="ID")
+@option("--version", "number", type=int, help="option.version")
+@click.pass_context
+def receipt(context: click.Context, id: str, number: int | None) -> None:  # noqa: A002
+    """Print a dossier's receipt."""
+    from archive import access, heads
+    from archive.ingest.batch import receipt_json
+
+    options = settled(context)
+    with session.opened(options) as archive:
+        holding = access.find(archive, id)
+        version = heads.version_of(holding, number)
+        keeper = {
+            "archive": archive.settings.text("archive.name"),
+            "agency": archive.settings.text("archive.agency"),
+            "test": archive.test,
+        }
+    given = next(each for each in holding.receipts if each.version == version.number)
+    result = {**keeper, **receipt_json(given), "size": version.size, "sha256": version.sha256}
+    output.emit(options, result, lambda: _receipt_lines(result, given.held_since))
+
+
+def _receipt_lines(told: dict[str, Any], held_since: datetime) -> Iterator[str]:
+    title = words.say("receipt.title", archive=told["archive"], agency=told["agency"])
+    yield click.style(title, bold=True)
+    if told["test"]:
+        yield click.style(words.say("global.test_mark"), fg="yellow")
+    facts = [
+        ("show.code", told["code"]),
+        ("show.id", told["dossier_id"]),
+        ("receipt.version", str(told["version"])),
+        ("receipt.held_since", output.moment(held_since)),
+        ("receipt.place", told["place"]),
+        ("receipt.size", output.size(told["size"])),
+        ("receipt.package", told["sha256"]),
+        ("receipt.seal", told["seal_digest"]),
+        ("receipt.submission", told["submission_digest"]),
+    ]
+    yield from output.table([(f"  {words.say(key)}", value) for key, value in facts])

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ExitCode, FindingsPresent, UsageError
+from archive.errors import ExitCode, NotHeld, UsageError
 from archive.findings import Finding, Report, Severity
 from cli import output, session, words
-from cli.command import command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 from cli.sip_cmd import report_lines
 
 if TYPE_CHECKING:
@@ -62,13 +62,22 @@ def cat(context: click.Context, id: str, path: str, number: int | None) -> None:
     from archive import access, heads
 
     options = settled(context)
+    if options.json and options.output is None:
+        raise UsageError(words.say("usage.bytes_only"), hint="kho aip cat ID PATH -o FILE --json")
     with session.opened(options) as archive:
         holding = access.find(archive, id)
-        content = heads.metadata_file(archive, heads.version_of(holding, number), path)
-    if options.output is not None:
-        options.output.write_bytes(content)
-    else:
+        version = heads.version_of(holding, number)
+        try:
+            content = heads.metadata_file(archive, version, path)
+        except NotHeld as error:
+            raise NotHeld(error.message, where=path, hint=f"kho aip ls {id}") from error
+    target, options.output = options.output, None
+    if target is None:
         sys.stdout.buffer.write(content)
+        return
+    target.write_bytes(content)
+    result = {"id": holding.dossier.id, "file": path, "path": str(target), "size": len(content)}
+    output.emit(options, result, lambda: [str(target)])
 
 
 @command("aip.log", ExitCode.NOT_HELD)
@@ -131,6 +140,8 @@ def diff(context: click.Context, id: str, old: int, new: int | None) -> None:  #
 
 
 def _changes(changes: list[Change]) -> Iterator[str]:
+    if not changes:
+        yield words.say("aip.same")
     for change in changes:
         yield click.style(change.where, bold=True)
         if change.before is not None:
@@ -139,7 +150,7 @@ def _changes(changes: list[Change]) -> Iterator[str]:
             yield click.style(f"  + {change.after}", fg="green")
 
 
-@command("aip.export", ExitCode.NOT_HELD, ExitCode.INTEGRITY)
+@command("aip.export", ExitCode.NOT_HELD, ExitCode.INTEGRITY, effect=Effect.CHANGES)
 @click.argument("id", metavar="ID")
 @click.argument("folder", type=click.Path(path_type=Path))
 @option("--version", "number", type=int, help="option.version")
@@ -181,9 +192,8 @@ def validate(context: click.Context, names: tuple[str, ...], fail_on: str) -> in
     output.emit(options, report.to_json(), lambda: report_lines(report))
     if not report.accepted:
         return ExitCode.INTEGRITY
-    if fail_on == "warning" and any(f.severity is Severity.WARNING for f in report):
-        raise FindingsPresent(words.say("sip.warnings"))
-    return ExitCode.DONE
+    warned = any(finding.severity is Severity.WARNING for finding in report)
+    return ExitCode.FINDINGS if fail_on == "warning" and warned else ExitCode.DONE
 
 
 def _stored(context: click.Context, name: str) -> list[Finding]:
@@ -203,7 +213,13 @@ def _stored(context: click.Context, name: str) -> list[Finding]:
         ]
 
 
-@command("aip.correct", ExitCode.NOT_HELD, ExitCode.REJECTED, ExitCode.UNAVAILABLE)
+@command(
+    "aip.correct",
+    ExitCode.NOT_HELD,
+    ExitCode.REJECTED,
+    ExitCode.UNAVAILABLE,
+    effect=Effect.CHANGES,
+)
 @click.argument("id", metavar="ID")
 @option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="option.set")
 @option("--unset", "removed", multiple=True, metavar="FIELD", help="option.unset")

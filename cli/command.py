@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import click
 
-from archive.errors import ExitCode
-from cli import words
+from archive.errors import ExitCode, UsageError
+from cli import usage, words
+
+
+class Effect(Enum):
+    """What a command does to the world, and so what `--dry-run` means for it."""
+
+    READS = "reads"
+    """Changes nothing; `--dry-run` is no different."""
+    TRIES = "tries"
+    """Changes something, and with `--dry-run` does everything but that."""
+    CHANGES = "changes"
+    """Changes something and cannot be tried: `--dry-run` is refused."""
 
 
 @dataclass(slots=True)
@@ -56,6 +69,14 @@ def _quiet(context: click.Context, parameter: click.Parameter, value: int) -> No
 
 def _verbose(context: click.Context, parameter: click.Parameter, value: int) -> None:
     settled(context).verbosity += value
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"kho {version('kho')}")
+        context.exit()
 
 
 def _option(*flags: str, name: str, **more: Any) -> click.Option:
@@ -105,6 +126,42 @@ class _Spoken(click.Command):
 
     place: str = ""
     exits: tuple[ExitCode, ...] = (ExitCode.DONE,)
+    effect: Effect = Effect.READS
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; what is wrong with them is told in the language in use."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise usage.spoken(error) from error
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the line that says how to call the command."""
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, prefix=f"{words.say('global.usage')}: ")
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return --help with its words."""
+        found = super().get_help_option(ctx)
+        if found is not None:
+            found.help = words.say("global.help")
+        return found
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's own options, then those that all commands take."""
+        for title, shared in (("global.options", False), ("global.global_options", True)):
+            records = [
+                record
+                for parameter in self.get_params(ctx)
+                if isinstance(parameter, click.Option)
+                and (record := parameter.get_help_record(ctx)) is not None
+                and _is_global(parameter) is shared
+            ]
+            if records:
+                with formatter.section(words.say(title)):
+                    formatter.write_dl(records)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the first line of the help."""
@@ -125,6 +182,11 @@ class _Spoken(click.Command):
             formatter.write_dl([(str(int(code)), words.say(f"exit.{int(code)}")) for code in codes])
 
 
+def _is_global(parameter: click.Parameter) -> bool:
+    spoken = isinstance(parameter, SpokenOption) and (parameter.help or "").startswith("global.")
+    return spoken or parameter.name == "_click_default_help"
+
+
 class KhoCommand(_Spoken):
     """A command with the global options."""
 
@@ -132,15 +194,63 @@ class KhoCommand(_Spoken):
         super().__init__(*args, **more)
         self.params += global_options()
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless it is clear beforehand that it cannot end well.
+
+        Raises:
+            UsageError: `--dry-run` of a command that cannot be tried, or a file that a
+                person named and that cannot be read or written.
+        """
+        options = settled(ctx)
+        if options.dry_run and self.effect is Effect.CHANGES:
+            raise UsageError(words.say("usage.no_dry_run", command=ctx.command_path))
+        if options.output is not None:
+            usage.check_writable(options.output)
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, ConnectionError):
+            raise
+        except OSError as error:
+            raise usage.from_system(error) from error
+
 
 class KhoGroup(_Spoken, click.Group):
     """A group that imports a command's module only when the command is called."""
 
     def __init__(self, place: str, lazy: dict[str, str]) -> None:
-        super().__init__(name=place.rsplit(".", 1)[-1] or "kho", params=global_options())
+        params = global_options() if place else [*global_options(), version_option()]
+        super().__init__(name=place.rsplit(".", 1)[-1] or "kho", params=params)
         self.place = place
         self.lazy = lazy
         self.no_args_is_help = True
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Settle language and color before anything is said."""
+        if parent is None:
+            words.choose(usage.language_named(args))
+            if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+                extra.setdefault("color", False)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is named; without one, say so."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if error.ctx is ctx:
+                raise usage.spoken(error) from error
+            raise
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, then the commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which they were given."""
@@ -178,18 +288,26 @@ class KhoGroup(_Spoken, click.Group):
         return super().resolve_command(ctx, args)
 
 
+def version_option() -> click.Option:
+    """Return `--version`."""
+    return _option("--version", name="version", is_flag=True, is_eager=True, callback=_version)
+
+
 def option(*flags: str, **more: Any) -> Callable[[Any], Any]:
     """Declare an option; `help` is a key of the words."""
     return click.option(*flags, cls=SpokenOption, **more)
 
 
-def command(place: str, *exits: ExitCode) -> Callable[[Callable[..., Any]], KhoCommand]:
-    """Make a function the command at `place` (`sip.validate`), with its exit codes."""
+def command(
+    place: str, *exits: ExitCode, effect: Effect = Effect.READS
+) -> Callable[[Callable[..., Any]], KhoCommand]:
+    """Make a function the command at `place` (`sip.validate`), with its exit codes and effect."""
 
     def wrap(function: Callable[..., Any]) -> KhoCommand:
         made: KhoCommand = click.command(name=place.rsplit(".", 1)[-1], cls=KhoCommand)(function)
         made.place = place
         made.exits = (ExitCode.DONE, *exits)
+        made.effect = effect
         return made
 
     return wrap

@@ -29,7 +29,7 @@ def doctor(context: click.Context, fail_on: str) -> int:
         "healthy": report.accepted,
         "findings": report.to_json()["findings"],
     }
-    output.emit(options, result, lambda: report_lines(report))
+    output.emit(options, result, lambda: report_lines(report, "doctor"))
     if not report.accepted:
         return ExitCode.UNAVAILABLE if fail_on == "error" else ExitCode.FINDINGS
     warned = any(finding.severity == "warning" for finding in report)

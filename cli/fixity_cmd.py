@@ -9,7 +9,7 @@ import click
 
 from archive.errors import ExitCode
 from cli import output, session, words
-from cli.command import command, group, settled
+from cli.command import Effect, command, group, settled
 from cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 fixity = group("fixity", ["run", "status"], "cli.fixity_cmd")
 
 
-@command("fixity.run", ExitCode.INTEGRITY, ExitCode.UNAVAILABLE)
+@command("fixity.run", ExitCode.INTEGRITY, ExitCode.UNAVAILABLE, effect=Effect.CHANGES)
 @click.pass_context
 def run(context: click.Context) -> int:
     """Read every stored byte again."""

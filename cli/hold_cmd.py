@@ -10,7 +10,7 @@ import click
 
 from archive.errors import ExitCode, UsageError
 from cli import output, session, words
-from cli.command import command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.catalogue.holds import Hold
@@ -19,7 +19,7 @@ hold = group("hold", ["place", "lift", "list"], "cli.hold_cmd")
 hold.lazy["reconcile"] = "cli.notes_cmd:reconcile"
 
 
-@command("hold.place", ExitCode.NOT_HELD, ExitCode.USAGE)
+@command("hold.place", ExitCode.NOT_HELD, ExitCode.USAGE, effect=Effect.CHANGES)
 @click.argument("id", required=False, metavar="[ID]")
 @option("--procedure", help="option.hold_procedure")
 @option("--agency", help="option.hold_agency")
@@ -57,7 +57,7 @@ def place(
     output.emit(options, asdict(placed), lambda: [words.say("hold.placed", id=placed.id)])
 
 
-@command("hold.lift", ExitCode.NOT_HELD, ExitCode.USAGE)
+@command("hold.lift", ExitCode.NOT_HELD, ExitCode.USAGE, effect=Effect.CHANGES)
 @click.argument("hold_id", metavar="HOLD")
 @click.pass_context
 def lift(context: click.Context, hold_id: str) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.errors import ArchiveError, BatchFailed, ExitCode
-from cli import output, session, words
-from cli.command import Globals, command, option, settled
+from cli import output, session, usage, words
+from cli.command import Effect, Globals, command, option, settled
 from cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ FAILED_SHOWN = 50
     ExitCode.BATCH_FAILED,
     ExitCode.UNAVAILABLE,
     ExitCode.NOT_INITIALISED,
+    effect=Effect.TRIES,
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--update", is_flag=True, help="option.update")
@@ -42,6 +43,8 @@ def ingest(
     from archive.ingest.batch import ingest_all
 
     options = settled(context)
+    if report is not None:
+        usage.check_writable(report)
     if options.dry_run:
         return _dry_run(options, paths)
     outcomes: list[Outcome] = []
@@ -120,7 +123,9 @@ def _problem(label: str, error: ArchiveError | None) -> Iterator[str]:
     yield click.style(f"{label}: {words.say(f'error.{error.code}')} [{error.code}]", fg="red")
     yield f"  {error.message}"
     for finding in error.errors():
-        yield f"  {finding['severity']:8} {finding['rule']:22} {finding['path']}: {finding['message']}"
+        severity = words.say(f"severity.{finding['severity']}")
+        place = f" {finding['path']}:" if finding["path"] else ""
+        yield f"  {severity:9} {finding['rule']:22}{place} {finding['message']}"
     if error.hint:
         yield f"  → {error.hint}"
 

@@ -9,7 +9,7 @@ import click
 
 from archive.errors import ExitCode
 from cli import output, words
-from cli.command import command, option, settled
+from cli.command import Effect, command, option, settled
 
 OPTIONS = {
     "name": "archive.name",
@@ -25,7 +25,7 @@ OPTIONS = {
 }
 
 
-@command("init", ExitCode.USAGE, ExitCode.UNAVAILABLE)
+@command("init", ExitCode.USAGE, ExitCode.UNAVAILABLE, effect=Effect.CHANGES)
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @option("--name", help="option.archive_name")
 @option("--agency", help="option.agency")

@@ -74,7 +74,9 @@ def _json(entry: Entry) -> dict[str, Any]:
 
 def _lines(found: tuple[Entry, ...]) -> Iterator[str]:
     for entry in found:
-        yield f"{entry.seq:6}  {entry.at[:19]}Z  {entry.type}: {entry.outcome}  {entry.subject}  ({entry.agent})"
+        at = output.moment(datetime.fromisoformat(entry.at))
+        told = f"{entry.type}: {entry.outcome}  {entry.subject}".rstrip()
+        yield f"{entry.seq:6}  {at}  {told}  ({entry.agent})"
 
 
 @command("journal.verify", ExitCode.INTEGRITY, ExitCode.UNAVAILABLE)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from enum import Enum
@@ -12,14 +15,54 @@ from typing import Any
 
 import click
 
-from archive.errors import ArchiveError, ExitCode
+from archive.errors import ArchiveError, ExitCode, UsageError
 from cli import words
 from cli.command import Globals
+
+STYLES = re.compile(r"(\x1b\[[0-9;]*m)")
+"""What styling leaves in a line; every other control character is shown as a sign."""
+HARMLESS = "\t\n"
+SHOWN = 50
+"""Findings of an error on the terminal; --json has all."""
 
 
 def as_json(value: Any) -> str:
     """Return one JSON document; dates are ISO 8601, enums their values."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+
+
+def color() -> bool | None:
+    """Return False where no color is wanted (`NO_COLOR`, a dumb terminal); None: ask the stream."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return False if unwanted else None
+
+
+def safe(text: str) -> str:
+    """Return text in which titles and names of others cannot steer the terminal."""
+    pieces = STYLES.split(text)
+    return "".join(p if STYLES.fullmatch(p) else _visible(p) for p in pieces)
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    if character in HARMLESS:
+        return False
+    overrides = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return unicodedata.category(character) in ("Cc", "Cs") or character in overrides
+
+
+def say(text: str, *, err: bool = False, **style: Any) -> None:
+    """Write text for a person; a character that the stream cannot show is escaped."""
+    stream = sys.stderr if err else sys.stdout
+    shown = safe(click.style(text, **style) if style else text)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    shown = shown.encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(shown, err=err, color=color())
 
 
 def _plain(value: Any) -> Any:
@@ -40,40 +83,68 @@ def emit(options: Globals, result: Any, human: Callable[[], Iterable[str]]) -> N
     """Write the result: JSON when asked for, else the lines that `human` makes."""
     text = as_json(result) if options.json else "\n".join(human())
     if options.output is not None:
-        options.output.write_text(text + "\n", encoding="utf-8")
-    else:
-        click.echo(text)
+        plain = _encodable(text, "utf-8") if options.json else click.unstyle(safe(text))
+        options.output.write_text(plain + "\n" if plain else "", encoding="utf-8")
+    elif options.json:
+        _echo_json(text)
+    elif text:
+        say(text)
+
+
+def _echo_json(text: str) -> None:
+    """Write a JSON document; what the stream's encoding lacks is escaped as JSON does it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(_encodable(text, encoding), color=True)
+
+
+def _encodable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:  # also names that are not UTF-8 on disk
+        return json.dumps(json.loads(text), indent=2)
+    return text
 
 
 def note(options: Globals, key: str, /, **values: object) -> None:
     """Tell the person something on stderr, unless --quiet."""
     if options.verbosity >= 0:
-        click.echo(words.say(key, **values), err=True)
+        say(words.say(key, **values), err=True)
 
 
 def problem(error: ArchiveError, *, as_json: bool) -> None:
     """Tell an error: one JSON object on stdout when asked for, words on stderr."""
     if as_json:
-        click.echo(json.dumps(error.to_problem(), ensure_ascii=False, indent=2))
+        _echo_json(json.dumps(error.to_problem(), ensure_ascii=False, indent=2))
         return
-    title = words.say(f"error.{error.code}")
-    click.secho(f"kho: {title} [{error.code}]", fg="red", bold=True, err=True)
-    click.echo(f"  {error.message}", err=True)
-    for finding in error.errors()[:50]:
-        click.echo(
-            f"  {finding['severity']:7} {finding['rule']:18} {finding['path']}: {finding['message']}",
-            err=True,
-        )
+    say(f"kho: {words.say(f'error.{error.code}')} [{error.code}]", err=True, fg="red", bold=True)
+    say(f"  {error.message}", err=True)
+    found = error.errors()
+    for finding in found[:SHOWN]:
+        severity = words.say(f"severity.{finding['severity']}")
+        place = f" {finding['path']}:" if finding["path"] else ""
+        say(f"  {severity:9} {finding['rule']:20}{place} {finding['message']}", err=True)
+    if len(found) > SHOWN:
+        say(f"  {words.say('global.more_findings', count=len(found) - SHOWN)}", err=True)
     if error.hint:
-        click.echo(f"  → {error.hint}", err=True)
+        say(f"  → {error.hint}", err=True)
 
 
 def interrupted(*, as_json: bool) -> None:
     """Tell that the person stopped the command and what a repeat does."""
-    if as_json:
-        click.echo(json.dumps({"code": "KHO-INTERRUPTED", "exit_code": int(ExitCode.INTERRUPTED)}))
-    else:
-        click.echo(words.say("global.interrupted"), err=True)
+    if not as_json:
+        say(words.say("global.interrupted"), err=True)
+        return
+    told = {
+        "type": "urn:kho:problem:KHO-INTERRUPTED",
+        "title": "Interrupted",
+        "detail": words.say("global.interrupted"),
+        "instance": "",
+        "code": "KHO-INTERRUPTED",
+        "exit_code": int(ExitCode.INTERRUPTED),
+        "hint": "",
+        "errors": [],
+    }
+    _echo_json(json.dumps(told, ensure_ascii=False, indent=2))
 
 
 def table(rows: Iterable[tuple[str, ...]], *, gap: str = "  ") -> list[str]:
@@ -91,13 +162,40 @@ def table(rows: Iterable[tuple[str, ...]], *, gap: str = "  ") -> list[str]:
 
 
 def _width(text: str) -> int:
-    import unicodedata
-
     plain = click.unstyle(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in plain
-    )
+    return len(plain) if plain.isascii() else sum(map(_columns, plain))
+
+
+def _columns(character: str) -> int:
+    """Return how many columns of a terminal a character takes."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def clipped(text: str, columns: int) -> str:
+    """Return the beginning of a line that fits into so many columns."""
+    room, kept = columns, []
+    for character in text:
+        room -= _columns(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept)
+
+
+def may_replace(options: Globals, target: Path) -> None:
+    """See that a file whose name nobody gave may be written over: ask, or obey --yes.
+
+    Raises:
+        UsageError: it exists, and nobody said yes.
+    """
+    if not target.exists() or options.yes:
+        return
+    if interactive(options) and click.confirm(words.say("usage.replace", path=target), err=True):
+        return
+    told = words.say("usage.exists", path=target)
+    raise UsageError(told, where=str(target), hint="-o FILE, --yes")
 
 
 def interactive(options: Globals) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from types import TracebackType
 
 import click
 
-from cli import words
+from cli import output, words
 from cli.command import Globals
 
 LINE_SECONDS = 10.0
 """Between two lines of plain progress."""
+BAR = 24
 
 
 class Progress:
@@ -55,11 +57,16 @@ class Progress:
         if self._mode == "plain":
             click.echo(self._text(now), err=True)
         else:
-            click.echo(f"\r{self._bar()} {self._text(now)}\x1b[K", err=True, nl=False)
+            line = self._line(now, shutil.get_terminal_size().columns - 1)
+            click.echo(f"\r{line}\x1b[K", err=True, nl=False, color=True)
 
-    def _bar(self) -> str:
-        filled = 24 * self._done // self._total if self._total else 0
-        return "█" * filled + "░" * (24 - filled)
+    def _line(self, now: float, columns: int) -> str:
+        """Return the bar and the text; a narrow terminal gets the text only, cut to its width."""
+        text = self._text(now)
+        filled = BAR * self._done // self._total if self._total else 0
+        bar = "█" * min(filled, BAR) + "░" * (BAR - filled)
+        whole = f"{bar} {text}"
+        return whole if len(whole) <= columns else output.clipped(text, columns)
 
     def _text(self, now: float) -> str:
         rate = self._done / max(now - self._began, 1e-3)
@@ -76,4 +83,4 @@ class Progress:
         if self._mode == "plain":
             self._show(force=True)
         elif self._mode == "bar":
-            click.echo("\r\x1b[K", err=True, nl=False)
+            click.echo("\r\x1b[K", err=True, nl=False, color=True)

@@ -10,7 +10,7 @@ import click
 
 from archive.errors import ExitCode, UsageError
 from cli import output, session, words
-from cli.command import command, option, settled
+from cli.command import Effect, command, option, settled
 from cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from archive.preservation.sweep import Swept
 
 
-@command("rebuild", ExitCode.BATCH_FAILED, ExitCode.INTEGRITY, ExitCode.UNAVAILABLE)
+@command(
+    "rebuild",
+    ExitCode.BATCH_FAILED,
+    ExitCode.INTEGRITY,
+    ExitCode.UNAVAILABLE,
+    effect=Effect.CHANGES,
+)
 @option("--from-store", is_flag=True, help="option.from_store")
 @option("--index-only", is_flag=True, help="option.index_only")
 @click.pass_context
@@ -66,7 +72,7 @@ def _lines(rebuilt: Rebuilt) -> Iterator[str]:
     )
 
 
-@command("sweep", ExitCode.UNAVAILABLE)
+@command("sweep", ExitCode.UNAVAILABLE, effect=Effect.TRIES)
 @option("--older-than", "hours", type=click.IntRange(0), default=24, help="option.older_than")
 @click.pass_context
 def sweep(context: click.Context, hours: int) -> None:

@@ -10,7 +10,7 @@ import click
 from archive.errors import ExitCode
 from cli import output, session, words
 from cli.access_cmd import decision_json
-from cli.command import command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.disposal import DueDossier
@@ -119,7 +119,7 @@ def _due_lines(found: list[DueDossier]) -> Iterator[str]:
     yield click.style(words.say("retention.count", count=len(found)), bold=True)
 
 
-@command("retention.recompute")
+@command("retention.recompute", effect=Effect.CHANGES)
 @click.pass_context
 def recompute(context: click.Context) -> None:
     """Decide every dossier anew."""

@@ -141,8 +141,10 @@ def test(context: click.Context, schedule: str | None) -> int:
 
 
 def _cases(outcomes: Any) -> Iterator[str]:
+    passed = sum(outcome.passed for outcome in outcomes)
     for outcome in outcomes:
         mark = click.style("✓", fg="green") if outcome.passed else click.style("✗", fg="red")
         yield f"{mark} {outcome.case.name}"
         for difference in outcome.differences:
             yield f"    {difference}"
+    yield words.say("rule.cases", passed=passed, count=len(outcomes))

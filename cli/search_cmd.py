@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +16,8 @@ from cli.command import command, option, settled
 if TYPE_CHECKING:
     from archive.access import Answer, Found
 
+IDENTITY = re.compile(r"(?<![\d.,])\d{3}(?: ?\d{3}){2,3}(?![.,]?\d)")
+"""An identity number in running text: 12 digits, or 9 of the old ones, also in threes."""
 FACETS = ("procedure", "agency", "year", "status", "signature_outcome")
 
 
@@ -92,13 +96,21 @@ def _json(answer: Answer) -> dict[str, Any]:
     }
 
 
+def masked(text: str) -> str:
+    """Return text of the same length with identity numbers reduced to their first three digits.
+
+    A list of hits is looked at by many; who needs the number opens the dossier.
+    """
+    return IDENTITY.sub(lambda found: found[0][:3] + re.sub(r"\d", "•", found[0][3:]), text)
+
+
 def _hit(found: Found) -> dict[str, Any]:
     dossier = found.holding.dossier
     snippet = found.snippet
     return {
         "id": dossier.id,
         "code": dossier.code,
-        "title": dossier.title,
+        "title": masked(dossier.title),
         "applicant": dossier.applicant.name,
         "procedure": dossier.procedure,
         "agency": dossier.agency,
@@ -107,7 +119,7 @@ def _hit(found: Found) -> dict[str, Any]:
         "signature_outcome": found.holding.signature_outcome,
         "score": round(found.score, 4),
         "approximate": found.approximate,
-        "snippet": {"text": snippet.text, "marks": snippet.marks} if snippet else None,
+        "snippet": {"text": masked(snippet.text), "marks": snippet.marks} if snippet else None,
     }
 
 
@@ -119,9 +131,10 @@ def _lines(answer: Answer) -> Iterator[str]:
             click.style(dossier.code, bold=True)
             + f"  {dossier.applicant.name}  {output.day(dossier.received_on)}{near}"
         )
-        yield f"    {dossier.title}"
+        yield f"    {masked(dossier.title)}"
         if found.snippet is not None and found.snippet.marks:
-            yield "    " + found.snippet.marked("\x1b[1;33m", "\x1b[0m")
+            shown = replace(found.snippet, text=masked(found.snippet.text))
+            yield "    " + shown.marked("\x1b[1;33m", "\x1b[0m")
     for facet in answer.facets:
         values = ", ".join(f"{v.value} ({v.count})" for v in facet.values)
         yield f"{words.say(f'facet.{facet.field}')}: {values}"

@@ -38,7 +38,7 @@ def check(context: click.Context, names: tuple[str, ...], at_text: str | None) -
     from archive.signatures.verdicts import to_json
 
     result = {"signatures": [{"path": v.path, **to_json(v)} for v in verdicts]}
-    output.emit(options, result, lambda: _lines(verdicts))
+    output.emit(options, result, lambda: _lines(verdicts, names))
     outcomes = {verdict.indication.value for verdict in verdicts}
     if "failed" in outcomes:
         return ExitCode.INTEGRITY
@@ -87,8 +87,8 @@ def _held(options: Globals, name: str) -> list[Verdict]:
         return list(verify(archive, access.find(archive, name)).signatures)
 
 
-def _lines(verdicts: list[Verdict]) -> Iterator[str]:
+def _lines(verdicts: list[Verdict], names: tuple[str, ...]) -> Iterator[str]:
     if not verdicts:
-        yield words.say("show.no_signatures")
+        yield words.say("sig.none", names=", ".join(names))
     for verdict in verdicts:
         yield from verdict_lines(verdict)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.errors import ExitCode, FindingsPresent
+from archive.errors import ExitCode
 from archive.findings import Finding, Report, Severity
 from cli import output, words
-from cli.command import command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.packages.safe import Limits
@@ -24,7 +24,7 @@ sip = group("sip", ["new", "validate", "inspect", "schema"], "cli.sip_cmd")
 COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
-@command("sip.new", ExitCode.REJECTED)
+@command("sip.new", ExitCode.REJECTED, effect=Effect.CHANGES)
 @click.argument("folder", type=click.Path(path_type=Path))
 @option(
     "--kind",
@@ -70,9 +70,8 @@ def validate(
     output.emit(settled(context), report.to_json(), lambda: report_lines(report))
     if not report.accepted:
         return ExitCode.REJECTED
-    if fail_on == "warning" and any(f.severity is Severity.WARNING for f in report):
-        raise FindingsPresent(words.say("sip.warnings"))
-    return ExitCode.DONE
+    warned = any(finding.severity is Severity.WARNING for finding in report)
+    return ExitCode.FINDINGS if fail_on == "warning" and warned else ExitCode.DONE
 
 
 @command("sip.inspect", ExitCode.REJECTED)
@@ -131,7 +130,7 @@ def schema(context: click.Context, profile: bool) -> None:
     output.emit(settled(context), document, lambda: [output.as_json(document)])
 
 
-def report_lines(report: Report) -> Iterator[str]:
+def report_lines(report: Report, words_for: str = "sip") -> Iterator[str]:
     """Return a report as lines: each finding, then the verdict with its counts."""
     for finding in report:
         mark = click.style(
@@ -140,7 +139,7 @@ def report_lines(report: Report) -> Iterator[str]:
         place = f" {finding.path}:" if finding.path else ""
         yield f"{mark} {finding.rule:20}{place} {finding.message}"
     counts = {s: sum(f.severity is s for f in report) for s in Severity}
-    key = "sip.accepted" if report.accepted else "sip.rejected"
+    key = f"{words_for}.accepted" if report.accepted else f"{words_for}.rejected"
     yield click.style(
         words.say(key, errors=counts[Severity.ERROR], warnings=counts[Severity.WARNING]),
         fg="green" if report.accepted else "red",
