@@ -30,6 +30,12 @@ class EventType(StrEnum):
     DESTRUCTION = "destruction"
     RECOVERY = "recovery"
     ARCHIVE_CREATED = "archive created"
+    TRUST_PROPOSED = "trust change proposed"
+    TRUST_CHANGED = "trust change"
+    TRUST_WITHDRAWN = "trust change withdrawn"
+    REVOCATION_ADDED = "revocation data added"
+    SEAL_KEY_CHANGED = "seal key changed"
+    SIGNATURE_AUDIT = "signature audit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from archive.model import Indication
 from archive.signatures import guard
@@ -154,6 +154,7 @@ def _along(
     slid = slide(chain, known.revocations, known.poe, at=known.at, policy=known.policy)
     outcome = (
         _not_yet(chain, proven)
+        or _before_trust(chain, proven)
         or _certainly_too_late(chain, known, not_made_before)
         or _limited(signature, slid.limits, known, proven)
         or _guarded(chain, known, proven)
@@ -183,6 +184,15 @@ def _not_yet(chain: Chain, proven: datetime) -> Judgement | None:
             )
             return failed("NOT_YET_VALID", reason)
     return None
+
+
+def _before_trust(chain: Chain, proven: datetime) -> Judgement | None:
+    """Judge a signature that existed before its root was trusted here."""
+    begin = chain.anchor.accepted_from
+    if begin is None or proven.astimezone(UTC).date() >= begin:
+        return None
+    reason = f"the root {chain.anchor.label} is trusted from {begin} only"
+    return indeterminate("NO_CERTIFICATE_CHAIN_FOUND", reason, "have a person judge it")
 
 
 def _certainly_too_late(

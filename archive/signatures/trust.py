@@ -47,6 +47,8 @@ class Anchor:
     """First day of trust; None: since its certificate begins."""
     accepted_until: date | None = None
     """Last day of trust; None: no end was set."""
+    source: str = ""
+    """Where it was taken from: a trusted list's name and digest; "" if from a file."""
 
     @property
     def sha256(self) -> str:
@@ -62,6 +64,7 @@ class Anchor:
             "test": self.test,
             "accepted_from": self.accepted_from.isoformat() if self.accepted_from else None,
             "accepted_until": self.accepted_until.isoformat() if self.accepted_until else None,
+            **({"source": self.source} if self.source else {}),
         }
 
     @classmethod
@@ -81,6 +84,7 @@ class Anchor:
             test=bool(stated.get("test", False)),
             accepted_from=_day(stated.get("accepted_from")),
             accepted_until=_day(stated.get("accepted_until")),
+            source=str(stated.get("source", "")),
         )
 
 
@@ -193,6 +197,11 @@ def add_certificate(folder: Path, certificate: bytes) -> None:
     _replace(folder / "certificates" / f"{name}.der", certificate)
 
 
+def remove_certificate(folder: Path, sha256: str) -> None:
+    """Take a CA certificate away; verdicts that needed it have kept their own copy."""
+    (folder / "certificates" / f"{sha256[:32]}.der").unlink(missing_ok=True)
+
+
 def add_revocation(folder: Path, encoded: bytes) -> None:
     """Add a CRL or an OCSP answer, DER; older ones stay as evidence of their time.
 
@@ -201,11 +210,15 @@ def add_revocation(folder: Path, encoded: bytes) -> None:
     """
     create(folder)
     name = hashlib.sha256(encoded).hexdigest()[:32]
-    _replace(folder / "revocation" / f"{name}.{_revocation_kind(encoded)}", encoded)
+    _replace(folder / "revocation" / f"{name}.{revocation_kind(encoded)}", encoded)
 
 
-def _revocation_kind(encoded: bytes) -> str:
-    """Return `crl` or `ocsp`."""
+def revocation_kind(encoded: bytes) -> str:
+    """Return `crl` or `ocsp`.
+
+    Raises:
+        Rejected: it is neither.
+    """
     for kind, schema in (("crl", crl.CertificateList), ("ocsp", ocsp.OCSPResponse)):
         try:
             _ = schema.load(encoded, strict=True).native
