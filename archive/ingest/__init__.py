@@ -10,7 +10,7 @@ from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
-from archive.errors import AlreadyHeld, DossierRejected, IntegrityError, NotHeld
+from archive.errors import AlreadyHeld, CatalogueLocked, DossierRejected, IntegrityError, NotHeld
 from archive.events import Event, EventType
 from archive.findings import Report, Severity
 from archive.ingest import description, examination
@@ -88,13 +88,21 @@ def take_in(
         # (7) Register. This is the commit point: held from the end of this transaction on.
         #     (8) Object lock, (9) the index and (10) the evidence are made for the whole batch,
         #     by `archive.ingest.batch.finish`; after a crash the next run or a sweep does it.
-        receipt = register(
-            archive,
-            described,
-            sealed,
-            known,
-            also=lambda c, r: also(c, Intake(r, examined.report)) if also else None,
-        )
+        try:
+            receipt = register(
+                archive,
+                described,
+                sealed,
+                known,
+                also=lambda c, r: also(c, Intake(r, examined.report)) if also else None,
+            )
+        except (AlreadyHeld, CatalogueLocked):
+            # Another thread or process was faster; if with the same submission, that is the
+            # answer. What was stored here is a leftover, as after a crash.
+            faster = _receipt_of(archive, opened.sip)
+            if faster is None:
+                raise
+            receipt = faster
         return Intake(receipt, examined.report)
 
 
@@ -111,10 +119,10 @@ def _rejected(ref: SubmissionRef, report: Report) -> DossierRejected:
 def _known(archive: Archive, submission: sip.Sip, *, update: bool) -> Receipt | Holding | None:
     """Return the receipt of the same submission, what is held of the dossier, or None."""
     dossier = submission.dossier
+    receipt = _receipt_of(archive, submission)
+    if receipt is not None:
+        return receipt
     with archive.catalogue.connect() as connection:
-        receipt = dossiers.by_submission(connection, submission.submission_digest)
-        if receipt is not None:
-            return receipt
         try:
             held = dossiers.get(connection, dossier.id)
         except NotHeld:
@@ -126,6 +134,12 @@ def _known(archive: Archive, submission: sip.Sip, *, update: bool) -> Receipt | 
             hint="compare with: kho show CODE; to make a new version: kho ingest --update",
         )
     return held
+
+
+def _receipt_of(archive: Archive, submission: sip.Sip) -> Receipt | None:
+    """Return the receipt that the same submission got, None if it is not held."""
+    with archive.catalogue.connect() as connection:
+        return dossiers.by_submission(connection, submission.submission_digest)
 
 
 def store(archive: Archive, sealed: SealedAip) -> None:
