@@ -1,0 +1,100 @@
+"""Enclosing: a timestamp takes what it needs for its own verification into itself.
+
+Certificates and revocation answers lie outside of what the authority signed, so that
+they can be added before a renewal, whose timestamp then proves when they existed.
+Source: RFC 4998, 5.2 and 5.3; RFC 5652, 5.1 and 10.2.1; RFC 5940.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from archive.evidence.elements import Element, only
+from archive.signatures import der
+from archive.signatures.algorithms import AlgorithmPolicy
+from archive.signatures.ber import first_element
+from archive.signatures.cms_judge import judge_token
+from archive.signatures.judge import Knowledge
+from archive.signatures.paths import Certificates
+from archive.signatures.prepared import prepare
+from archive.signatures.tokens import Token
+from archive.signatures.trust import TrustStore
+
+_CERTIFICATES, _REVOCATIONS, _OTHER_REVOCATION = 0xA0, 0xA1, 0xA1
+_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
+
+
+def with_its_proofs(token: bytes, trust: TrustStore, *, at: datetime) -> bytes:
+    """Return a timestamp with the path and the answers by which it passes at `at`.
+
+    One that does not pass is returned as it is: nothing is known that would help it.
+
+    Raises:
+        ValueError: not a timestamp.
+    """
+    read = Token.load(token)
+    prepared = prepare(trust)
+    certificates = Certificates(trust.anchors, prepared.certificates)
+    certificates.add(read.cms.certificates)
+    revocations = prepared.revocations.layered(*read.cms.revocation_objects())
+    known = Knowledge(certificates, revocations, lambda _: at, AlgorithmPolicy(), at)
+    outcome = judge_token(read, None, known)
+    if not outcome.passed or outcome.chain is None:
+        return token
+    raw = [revocations.raw[answer.sha256] for answer in outcome.answers]
+    return enclose(
+        token,
+        certificates=[one.der for one in outcome.chain.certificates],
+        crls=[body for kind, body in raw if kind == "crl"],
+        ocsps=[body for kind, body in raw if kind == "ocsp"],
+    )
+
+
+def enclose(
+    token: bytes,
+    *,
+    certificates: Iterable[bytes] = (),
+    crls: Iterable[bytes] = (),
+    ocsps: Iterable[bytes] = (),
+) -> bytes:
+    """Return a timestamp with further certificates and revocation answers; all DER.
+
+    Raises:
+        ValueError: not SignedData.
+    """
+    answers = [*crls, *(_ocsp(one) for one in ocsps)]
+    kind, wrapped = _fields(only(first_element(token)), 2)
+    version, digests, content, *rest = _fields(next(iter(wrapped.children())), 4)
+    held = _held(rest[:-1], _CERTIFICATES)
+    known = _held(rest[:-1], _REVOCATIONS)
+    certificates_in = list(dict.fromkeys([*held, *certificates]))
+    answers_in = list(dict.fromkeys([*known, *answers]))
+    # RFC 5652, 5.1: version 5 as soon as there is other revocation information.
+    other = any(one[0] == _OTHER_REVOCATION for one in answers_in)
+    signed = der.sequence(
+        der.integer(5) if other else version.encoded,
+        digests.encoded,
+        content.encoded,
+        der.set_of(*certificates_in, tag=_CERTIFICATES) if certificates_in else b"",
+        der.set_of(*answers_in, tag=_REVOCATIONS) if answers_in else b"",
+        rest[-1].encoded,
+    )
+    return der.sequence(kind.encoded, der.context(0, signed))
+
+
+def _fields(element: Element, least: int) -> list[Element]:
+    found = list(element.children())
+    if len(found) < least:
+        raise ValueError("the CMS is not SignedData")
+    return found
+
+
+def _held(optional: list[Element], tag: int) -> list[bytes]:
+    """Return the members of an optional SET."""
+    return [m.encoded for one in optional if one.tag == tag for m in one.children()]
+
+
+def _ocsp(response: bytes) -> bytes:
+    """Return an OCSPResponse as RFC 5940 puts it among revocation information."""
+    return der.tlv(_OTHER_REVOCATION, der.oid(_OCSP_RESPONSE), response)
