@@ -12,7 +12,7 @@ import click
 from archive.errors import ExitCode, NotHeld, Rejected, UsageError
 from cli import output, session, words
 from cli.chart import bars, svg
-from cli.command import command, option, settled
+from cli.command import Effect, command, option, settled
 
 if TYPE_CHECKING:
     from archive.assembly import Archive
@@ -227,7 +227,13 @@ def _simulated(found: Simulation, version: str) -> Iterator[str]:
     )
 
 
-@command("rule.adopt", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, ExitCode.REJECTED)
+@command(
+    "rule.adopt",
+    ExitCode.NOT_HELD,
+    ExitCode.NOT_PERMITTED,
+    ExitCode.REJECTED,
+    effect=Effect.CHANGES,
+)
 @click.argument("file", required=False, type=FILE)
 @option("--by", required=True, help="option.adopt_by")
 @option("--confirm", "version", metavar="VERSION", help="option.adopt_confirm")

@@ -10,7 +10,7 @@ import click
 
 from archive.errors import ExitCode, UsageError
 from cli import output, session, words
-from cli.command import command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.catalogue.notes import Note
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 subject = group("subject", ["report"], "cli.notes_cmd")
 
 
-@command("retention.note", ExitCode.NOT_HELD, ExitCode.REJECTED)
+@command("retention.note", ExitCode.NOT_HELD, ExitCode.REJECTED, effect=Effect.CHANGES)
 @click.argument("id", metavar="ID")
 @option("--row", help="option.note_row")
 @option("--link", metavar="ID", help="option.note_link")
@@ -78,7 +78,7 @@ def notes(context: click.Context, id: str) -> None:  # noqa: A002 - the argument
     output.emit(options, [asdict(each) for each in found], lambda: _notes(found))
 
 
-@command("retention.end-note", ExitCode.NOT_HELD, ExitCode.USAGE)
+@command("retention.end-note", ExitCode.NOT_HELD, ExitCode.USAGE, effect=Effect.CHANGES)
 @click.argument("note_id", metavar="NOTE")
 @click.pass_context
 def end_note(context: click.Context, note_id: str) -> None:
@@ -101,7 +101,7 @@ def _notes(found: Sequence[Note]) -> Iterator[str]:
         yield f"    {each.reason}  ({each.noted_by}, {output.moment(each.noted_at)})"
 
 
-@command("hold.reconcile", ExitCode.FINDINGS, ExitCode.UNAVAILABLE)
+@command("hold.reconcile", ExitCode.FINDINGS, ExitCode.UNAVAILABLE, effect=Effect.TRIES)
 @click.pass_context
 def reconcile(context: click.Context) -> int:
     """Compare catalogue and store; set right what disagrees."""
@@ -131,7 +131,7 @@ def _disagreements(found: Sequence[Disagreement], *, dry_run: bool) -> Iterator[
     yield click.style(words.say(key, count=len(found)), bold=True)
 
 
-@command("subject.report", ExitCode.USAGE)
+@command("subject.report", ExitCode.USAGE, effect=Effect.CHANGES)
 @click.argument("identity_number", metavar="NUMBER")
 @click.pass_context
 def report(context: click.Context, identity_number: str) -> None:
