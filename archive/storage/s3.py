@@ -219,11 +219,27 @@ class S3Store:
                 }
                 etag = client._upload_part(*at, part, md5, upload, number)  # noqa: SLF001
                 parts.append(Part(number, etag))
-            client._complete_multipart_upload(*at, upload, parts)  # noqa: SLF001
+            made = client._complete_multipart_upload(*at, upload, parts)  # noqa: SLF001
         except BaseException:
             with suppress(MinioException, HTTPError):  # what is left of it is never visible
                 client._abort_multipart_upload(*at, upload)  # noqa: SLF001
             raise
+        self._give_way(name, key, made.version_id, size=size, sha256=sha256)
+
+    def _give_way(
+        self, name: ObjectName, key: str, version: str | None, *, size: int, sha256: str
+    ) -> None:
+        """Withdraw our version if another writer completed before us.
+
+        Services look for an existing object before they complete an upload, not while they
+        do, so that of two that complete in the same moment both may succeed.
+        """
+        versions = [each for each in self._versions(key) if not each.is_delete_marker]
+        # Newest first, as S3 lists versions.
+        if version is None or len(versions) < 2 or versions[-1].version_id == version:
+            return
+        self._client.remove_object(self._bucket, key, version)
+        self._compare(name, size=size, sha256=sha256)
 
     def _exists(self, key: str) -> bool:
         try:
