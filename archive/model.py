@@ -190,6 +190,13 @@ class Verdict:
     """Whether trust ends in a root that is marked as test."""
     reasons: tuple[str, ...] = ()
     to_do: str | None = None
+    provable_until: datetime | None = None
+    """Until when it stays passed if its issuers go on publishing their revocation lists;
+    then only a new timestamp or evidence record helps. None: not passed, or no end known."""
+    fresh_until: datetime | None = None
+    """Until when it stays passed with what is kept today and nothing new."""
+    limited_by: str | None = None
+    """Which link ends it: a certificate, an algorithm, a revocation list."""
 
 
 @dataclass(frozen=True, slots=True)

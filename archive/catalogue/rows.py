@@ -154,6 +154,7 @@ def verdict_rows(holding: Holding) -> Iterator[RowValues]:
             "format": verdict.format,
             "proven_at": verdict.proven_at,
             "test": verdict.test,
+            "provable_until": verdict.provable_until,
             "description": _verdict_rest(verdict),
         }
 
@@ -173,6 +174,8 @@ def _verdict_rest(verdict: Verdict) -> RowValues:
         "issuer": verdict.issuer,
         "reasons": list(verdict.reasons),
         "to_do": verdict.to_do,
+        "fresh_until": instant_text(verdict.fresh_until) if verdict.fresh_until else None,
+        "limited_by": verdict.limited_by,
     }
 
 
@@ -311,6 +314,9 @@ def verdict_of(row: Row[Any]) -> Verdict:
         test=row.test,
         reasons=tuple(rest["reasons"]),
         to_do=rest["to_do"],
+        provable_until=row.provable_until,
+        fresh_until=datetime.fromisoformat(fresh) if (fresh := rest.get("fresh_until")) else None,
+        limited_by=rest.get("limited_by"),
     )
 
 

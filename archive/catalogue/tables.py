@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 metadata = MetaData(
@@ -134,7 +134,10 @@ verdicts = Table(
     Column("proven_at", Instant),
     Column("test", Boolean, nullable=False),
     Column("description", JsonValue, nullable=False),
+    # Derived: until when it can be proven without anything new, for listing.
+    Column("provable_until", Instant),
     Index("ix_verdicts_indication", "indication", "sub_indication"),
+    Index("ix_verdicts_provable_until", "provable_until", "dossier_id"),
 )
 
 journal = Table(

@@ -115,8 +115,8 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     values = dict(row)
-    for name in ("signed_at_claimed", "proven_at"):
-        if values[name] is not None:
+    for name in ("signed_at_claimed", "proven_at", "provable_until", "fresh_until"):
+        if values.get(name) is not None:
             values[name] = datetime.fromisoformat(values[name])
     values["path"] = PackagePath(values["path"])
     values["indication"] = Indication(values["indication"])

@@ -1,0 +1,16 @@
+"""Sunset: until when each signature can be proven, to be listed by date."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from archive.catalogue import columns
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("verdicts", sa.Column("provable_until", columns.Instant()))
+    op.create_index("ix_verdicts_provable_until", "verdicts", ["provable_until", "dossier_id"])
