@@ -88,7 +88,7 @@ def identify(path: Path, *, sha256: str | None = None) -> Format:
     known = _known.get(key) if key else None
     if known is not None:
         return known
-    found = _as_pdf(path) or _by_siegfried(path)
+    found = as_pdf(path) or _by_siegfried(path)
     if key:
         _known.put(key, found)
     return found
@@ -115,7 +115,7 @@ class _Known:
 _known = _Known()
 
 
-def _as_pdf(path: Path) -> Format | None:
+def as_pdf(path: Path) -> Format | None:
     """Return the format of a plain PDF or PDF/A; None if siegfried should look."""
     size = path.stat().st_size
     if size == 0:

@@ -18,7 +18,9 @@ KHO-PDF-ATTACHMENT  info     files are attached
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +37,15 @@ _PASSWORD_ERROR = 4
 
 def inspect(path: Path, name: str, *, limits: Limits = LIMITS) -> list[Finding]:
     """Return everything that is wrong with a PDF; `name` is its place in the report."""
-    findings = list(_outside(path, name))
-    if not any(finding.rule in _STOP for finding in findings):
+    findings = outside(path, name)
+    if not stops(findings):
         findings += _inside(path, name, limits)
     return findings
+
+
+def stops(findings: list[Finding]) -> bool:
+    """Whether what the outside of a file tells makes looking inside pointless."""
+    return any(finding.rule in _STOP for finding in findings)
 
 
 def attachments(path: Path, *, limits: Limits = LIMITS) -> dict[str, bytes]:
@@ -51,26 +58,33 @@ def attachments(path: Path, *, limits: Limits = LIMITS) -> dict[str, bytes]:
     return found
 
 
-def _outside(path: Path, name: str) -> Iterator[Finding]:
+def outside(path: Path, name: str) -> list[Finding]:
+    """Return what the bytes of a file tell, without opening it as a PDF."""
     if path.stat().st_size == 0:
-        yield Finding("KHO-PDF-NOT-PDF", Severity.ERROR, name, "is empty")
-        return
+        return [Finding("KHO-PDF-NOT-PDF", Severity.ERROR, name, "is empty")]
     with (
         path.open("rb") as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
     ):
-        yield from pdf_bytes.examine(pdf_bytes.Outside(content, name))
+        return list(pdf_bytes.examine(pdf_bytes.Outside(content, name)))
 
 
 def _inside(path: Path, name: str, limits: Limits) -> Iterator[Finding]:
-    def error(rule: str, message: str) -> Finding:
-        return Finding(f"KHO-PDF-{rule}", Severity.ERROR, name, message)
-
     try:
         told: dict[str, Any] = shared().run(_look, str(path), limits=limits)
     except UnsafeInput as stopped:
-        yield error("LIMIT", f"cannot be examined: {stopped}")
-        return
+        message = f"cannot be examined: {stopped}"
+        yield Finding("KHO-PDF-LIMIT", Severity.ERROR, name, message)
+    else:
+        yield from inside_findings(told, name)
+
+
+def inside_findings(told: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    """Yield what is wrong with a PDF of which `look` has told something."""
+
+    def error(rule: str, message: str) -> Finding:
+        return Finding(f"KHO-PDF-{rule}", Severity.ERROR, name, message)
+
     if told["encrypted"]:
         yield error("ENCRYPTED", "is encrypted: submit it without protection")
     elif not told["readable"]:
@@ -87,33 +101,69 @@ def _inside(path: Path, name: str, limits: Limits) -> Iterator[Finding]:
 
 def _look(path: str) -> dict[str, object]:
     """Open a PDF with pdfium and say what it is; runs in a child process."""
+    with opened(path) as document:
+        return look(document)
+
+
+@dataclass(slots=True)
+class Opened:
+    """What pdfium says to a file, in a child process."""
+
+    pdf: Any
+    """The open document; None if pdfium cannot open it."""
+    password: bool = False
+    """Whether it cannot because a password is needed."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether the document is open."""
+        return self.pdf is not None
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Opened]:
+    """Open a PDF with pdfium; only in a child process."""
     import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        yield Opened(None, getattr(error, "err_code", None) == _PASSWORD_ERROR)
+        return
+    try:
+        yield Opened(document)
+    finally:
+        document.close()
+
+
+def look(document: Opened, *, pages_open: bool = False) -> dict[str, object]:
+    """Say what a PDF is, as `inside_findings` reads it; only in a child process.
+
+    Args:
+        document: the PDF.
+        pages_open: whether its pages are known to open.
+    """
+    import pypdfium2
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
     told: dict[str, object] = {
-        "readable": False,
-        "encrypted": False,
+        "readable": document.readable,
+        "encrypted": document.password,
         "pages": 0,
         "scripts": 0,
         "attached": 0,
     }
-    try:
-        document = pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError as error:
-        told["encrypted"] = getattr(error, "err_code", None) == _PASSWORD_ERROR
+    if not document.readable:
         return told
     try:
-        told["readable"] = True
-        told["encrypted"] = pdfium.FPDF_GetSecurityHandlerRevision(document) >= 0
-        told["pages"] = len(document)
-        told["scripts"] = max(0, pdfium.FPDFDoc_GetJavaScriptActionCount(document))
-        told["attached"] = max(0, document.count_attachments())
-        if told["pages"]:
-            document[0].close()
+        told["encrypted"] = pdfium.FPDF_GetSecurityHandlerRevision(document.pdf) >= 0
+        told["pages"] = len(document.pdf)
+        told["scripts"] = max(0, pdfium.FPDFDoc_GetJavaScriptActionCount(document.pdf))
+        told["attached"] = max(0, document.pdf.count_attachments())
+        if told["pages"] and not pages_open:
+            document.pdf[0].close()
     except pypdfium2.PdfiumError:
         told["readable"] = False
-    finally:
-        document.close()
     return told
 
 

@@ -25,8 +25,7 @@ _PREVIOUS = re.compile(rb"/(?:Prev|XRefStm)\s+(\d{1,12})")
 _OBJECT = re.compile(rb"(?<![0-9])(\d{1,10})\s+\d{1,5}\s+obj\b")
 _REFERENCE = re.compile(rb"(?<![0-9])(\d{1,10})\s+\d{1,5}\s+R\b")
 _OTHER_FILES = (b"PK\x03\x04", b"MZ", b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"%PDF-")
-_ACTIVE_NAMES = (b"/JavaScript", b"/Launch", b"/RichMedia", b"/XFA", b"/SubmitForm")
-_ACTIVE = re.compile(rb"/(?:JavaScript|Launch|RichMedia|XFA|SubmitForm)(?![A-Za-z0-9])")
+_NAMES = re.compile(rb"/(?:ObjStm|(?:JavaScript|Launch|RichMedia|XFA|SubmitForm)(?![A-Za-z0-9]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +151,16 @@ def _previous(content: mmap.mmap, at: int) -> list[int]:
 
 
 def _passes(outside: Outside) -> Iterator[Finding]:
-    """Look through the whole file once, by plain searches: expressions are ten times slower."""
+    """Look through the whole file twice: for objects and for names.
+
+    One expression that begins with a plain byte is three times faster than a search a name.
+    """
     objects, in_streams, active = 0, False, set[bytes]()
     for window in _windows(outside.content):
         objects += window.count(b" obj")
-        in_streams = in_streams or b"/ObjStm" in window
-        if any(name in window for name in _ACTIVE_NAMES):
-            active.update(_ACTIVE.findall(window))
+        found = set(_NAMES.findall(window))
+        in_streams = in_streams or b"/ObjStm" in found
+        active |= found - {b"/ObjStm"}
     if objects >= _MAX_STRAY_OBJECTS and not in_streams:
         yield from _stray_objects(outside)
     if active:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,12 @@ def pages(
         UnsafeInput: it cannot be opened, or not within the limits.
     """
     found: dict[str, Any] = shared().run(_read, str(path), max_pages, max_characters, limits=limits)
-    return Text(tuple(found["pages"]), found["page_count"], found["complete"])
+    return of(found)
+
+
+def of(told: Mapping[str, Any]) -> Text:
+    """Return the text that a child process has read."""
+    return Text(tuple(told["pages"]), told["page_count"], told["complete"])
 
 
 def extract(path: Path, limits: Limits = LIMITS) -> str:
@@ -65,18 +71,23 @@ def _read(path: str, max_pages: int, max_characters: int) -> dict[str, object]:
 
     document = pypdfium2.PdfDocument(path)
     try:
-        texts: list[str] = []
-        left = max_characters
-        for number in range(min(len(document), max_pages)):
-            text = _page(document, number)[:left]
-            texts.append(unicodedata.normalize("NFC", text))
-            left -= len(text)
-            if left <= 0:
-                break
-        complete = len(texts) == len(document) and left > 0
-        return {"pages": texts, "page_count": len(document), "complete": complete}
+        return read_all(document, max_pages, max_characters)
     finally:
         document.close()
+
+
+def read_all(document: Any, max_pages: int, max_characters: int) -> dict[str, object]:
+    """Read the pages of an open document; only in a child process."""
+    texts: list[str] = []
+    left = max_characters
+    for number in range(min(len(document), max_pages)):
+        text = _page(document, number)[:left]
+        texts.append(unicodedata.normalize("NFC", text))
+        left -= len(text)
+        if left <= 0:
+            break
+    complete = len(texts) == len(document) and left > 0
+    return {"pages": texts, "page_count": len(document), "complete": complete}
 
 
 def _page(document: Any, number: int) -> str:

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers
-from archive.errors import UnsafeInput
 from archive.events import Event, EventType
 from archive.findings import Finding, Report, Severity
-from archive.formats import identify, pdf, text
+from archive.formats import identify, pdf_reading, text
+from archive.formats.identify import Format
 from archive.model import Document, Indication, PackagePath, Verdict
 from archive.packages.sip import Sip
-from archive.sandbox import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +34,28 @@ class Examined:
 def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     """Identify formats, scan for viruses, look into PDFs, verify signatures."""
     at = archive.clock()
-    findings = list(report)
-    submission = _identified(submission)
-    findings += _scan(archive, submission)
-    findings += _duplicates(archive, submission)
+    findings = [*report, *_scan(archive, submission), *_duplicates(archive, submission)]
+    documents: list[Document] = []
     verdicts: list[Verdict] = []
     material: dict[str, bytes] = {}
     texts: dict[PackagePath, str] = {}
-    limits = archive.pdf_limits
     for document in submission.dossier.documents:
-        if not _is_pdf(document):
+        path, name = submission.files[document.file.path], document.file.path
+        found, read = _looked_into(archive, document, path)
+        documents.append(_with_format(document, found))
+        if read is None:
             continue
-        path = submission.files[document.file.path]
-        findings += pdf.inspect(path, document.file.path, limits=limits)
-        checked = archive.checker.check(path, document.file.path, at=at)
+        findings += read.findings
+        checked = archive.checker.check(path, name, at=at, sunset=True)
         verdicts += checked.verdicts
         material.update(checked.material)
-        read = _text_of(path, limits)
-        if read is not None:
-            texts[document.file.path] = text.PAGE_BREAK.join(read.pages)
-            findings += _pages(document, read)
+        if read.text is not None:
+            texts[name] = text.PAGE_BREAK.join(read.text.pages)
+            findings += _pages(document, read.text)
     findings += _refused(archive, verdicts)
+    dossier = replace(submission.dossier, documents=tuple(documents))
     return Examined(
-        submission,
+        replace(submission, dossier=dossier),
         Report.of(findings),
         tuple(verdicts),
         material,
@@ -66,21 +64,20 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     )
 
 
-def _is_pdf(document: Document) -> bool:
-    """Whether a file is a PDF or claims to be one by its name."""
+def _looked_into(
+    archive: Archive, document: Document, path: Path
+) -> tuple[Format, pdf_reading.Reading | None]:
+    """Return a file's format and, if it is a PDF or claims to be one by its name, what is in it."""
     file = document.file
-    return file.media_type == "application/pdf" or file.path.lower().endswith(".pdf")
+    if not file.path.lower().endswith(".pdf"):
+        found = identify.identify(path, sha256=file.sha256)
+        if found.media_type != "application/pdf":
+            return found, None
+    read = pdf_reading.read(path, file.path, sha256=file.sha256, limits=archive.pdf_limits)
+    return read.format, read
 
 
-def _identified(submission: Sip) -> Sip:
-    documents = tuple(
-        _with_format(document, submission) for document in submission.dossier.documents
-    )
-    return replace(submission, dossier=replace(submission.dossier, documents=documents))
-
-
-def _with_format(document: Document, submission: Sip) -> Document:
-    found = identify.identify(submission.files[document.file.path], sha256=document.file.sha256)
+def _with_format(document: Document, found: Format) -> Document:
     file = replace(
         document.file, puid=found.puid, format_name=found.name, media_type=found.media_type
     )
@@ -108,14 +105,6 @@ def _duplicates(archive: Archive, submission: Sip) -> Iterator[Finding]:
                 paths[digest],
                 f"the same bytes are held in dossier {dossier_id}",
             )
-
-
-def _text_of(path: Path, limits: Limits) -> text.Text | None:
-    """Return a PDF's text; None if it cannot be read, which `pdf.inspect` reports."""
-    try:
-        return text.pages(path, limits=limits)
-    except UnsafeInput:
-        return None
 
 
 def _pages(document: Document, read: text.Text) -> Iterator[Finding]:

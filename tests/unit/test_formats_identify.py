@@ -38,7 +38,7 @@ def test_our_look_at_pdfs_agrees_with_siegfried_over_the_pdfa_corpus() -> None:
     paths = sorted(vectors("pdfa").rglob("*.pdf"))[::5]
     assert len(paths) > 100
 
-    ours = {path: identifying._as_pdf(path) for path in paths}
+    ours = {path: identifying.as_pdf(path) for path in paths}
     theirs = {path: identifying._by_siegfried(path) for path in paths}
 
     answered = [path for path in paths if ours[path] is not None]
