@@ -36,6 +36,8 @@ class EventType(StrEnum):
     REVOCATION_ADDED = "revocation data added"
     SEAL_KEY_CHANGED = "seal key changed"
     SIGNATURE_AUDIT = "signature audit"
+    EVIDENCE_MADE = "evidence record creation"
+    EVIDENCE_RENEWED = "evidence record renewal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 metadata = MetaData(
@@ -280,6 +280,24 @@ state_documents = Table(
     metadata,
     Column("name", ByteOrdered, primary_key=True),
     Column("content", LargeBinary, nullable=False),
+)
+
+evidence_batches = Table(
+    "evidence_batches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index("ix_evidence_batches_made_at", "made_at"),
+)
+
+evidence_members = Table(
+    "evidence_members",
+    metadata,
+    # No foreign key: the row of a version goes when it is destroyed, this one stays.
+    Column("place", ByteOrdered, primary_key=True),
+    Column("batch_id", Text, ForeignKey("evidence_batches.id"), primary_key=True),
 )
 
 outbox = Table(

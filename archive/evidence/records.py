@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from asn1crypto import algos
 
 from archive.evidence.elements import Element, Malformed, octet_strings, only
-from archive.signatures import cms_writer, der
+from archive.signatures import der
 from archive.signatures.algorithms import UnknownAlgorithm, digest_name
 
 __all__ = ["ArchiveTimestamp", "Chain", "EvidenceRecord", "Malformed", "read"]
@@ -47,13 +47,14 @@ class ArchiveTimestamp:
 
     @classmethod
     def make(
-        cls, algorithm: str, hashtree: Sequence[Sequence[bytes]], timestamp: bytes
+        cls, algorithm: str, hashtree: Sequence[Sequence[bytes]] | None, timestamp: bytes
     ) -> ArchiveTimestamp:
-        """Return an archive timestamp over the root of a reduced hash tree."""
-        lists = tuple(tuple(one) for one in hashtree)
+        """Return an archive timestamp over the root of a reduced hash tree, or over one digest."""
+        lists = None if hashtree is None else tuple(tuple(one) for one in hashtree)
+        tree = [der.sequence(*map(der.octets, one)) for one in lists or ()]
         encoded = der.sequence(
-            der.tlv(_DIGEST_ALGORITHM, only(cms_writer.digest_algorithm(algorithm)).content),
-            der.tlv(_HASHTREE, *(der.sequence(*map(der.octets, one)) for one in lists)),
+            der.tlv(_DIGEST_ALGORITHM, only(_identifier(algorithm)).content),
+            der.tlv(_HASHTREE, *tree) if tree else b"",
             timestamp,
         )
         return cls(encoded, algorithm, lists, timestamp)
@@ -99,7 +100,7 @@ class EvidenceRecord:
         """
         encoded = der.sequence(
             der.integer(1),
-            der.sequence(*map(cms_writer.digest_algorithm, algorithms)),
+            der.sequence(*map(_identifier, algorithms)),
             sequence_of(chains),
         )
         return cls(encoded, tuple(algorithms), tuple(chains))
@@ -139,6 +140,12 @@ def read(encoded: bytes) -> EvidenceRecord:
     if count > MAX_TIMESTAMPS:
         raise Malformed(f"more than {MAX_TIMESTAMPS} archive timestamps")
     return EvidenceRecord(encoded, names, chains, encrypted)
+
+
+def _identifier(algorithm: str) -> bytes:
+    """Return the AlgorithmIdentifier of a digest, without parameters (RFC 5754, 2)."""
+    dotted = algorithm if "." in algorithm else algos.DigestAlgorithmId(algorithm).dotted
+    return der.sequence(der.oid(dotted))
 
 
 def _chain(element: Element) -> Chain:

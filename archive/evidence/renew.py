@@ -40,15 +40,13 @@ def enclosed(record: EvidenceRecord, trust: TrustStore, *, at: datetime) -> Evid
     """Return the record with the proofs of its last timestamp enclosed.
 
     Raises:
-        ValueError: the timestamp cannot be read, or has no hash tree.
+        ValueError: the timestamp cannot be read.
     """
     *chains, last = record.chains
     *stamps, newest = last.timestamps
     token = with_its_proofs(newest.timestamp, trust, at=at)
     if token == newest.timestamp:
         return record
-    if newest.hashtree is None:
-        raise ValueError("an archive timestamp without hash tree is left as it is")
     algorithm = newest.digest_algorithm or Token.load(token).digest_algorithm
     stamps.append(ArchiveTimestamp.make(algorithm, newest.hashtree, token))
     return _with_chains(record, [*chains, Chain.make(stamps)])

@@ -1,0 +1,312 @@
+"""Proving: evidence for what is held; step 10 of ingest, and its renewals over the years.
+
+A batch becomes evidence when its heading is in the store (`archive.evidence.batches`); the
+catalogue only remembers which stored versions it covers, and takes in again what it forgot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archive.assembly import Archive
+from archive.catalogue import evidence, journal
+from archive.catalogue.dossiers import Holding
+from archive.catalogue.engine import Connection
+from archive.catalogue.evidence import BatchRow, Coverage
+from archive.catalogue.holding import HeldVersion
+from archive.errors import FixityMismatch, NotHeld, Unavailable
+from archive.events import Event, EventType
+from archive.evidence import batches, given
+from archive.evidence.batches import Batch, Draft, Kind, Member
+from archive.evidence.enclosing import with_its_proofs
+from archive.evidence.history import History
+from archive.evidence.records import EvidenceRecord
+from archive.evidence.renew import renewed_group
+from archive.evidence.verify import RecordVerdict, verify
+from archive.heads import head_of_version, version_of
+from archive.model import ObjectName, Version
+from archive.signatures.tokens import Token
+
+BATCH = 100_000
+"""Stored versions under one timestamp at most."""
+ALGORITHM = "sha256"
+_TICK = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceStatus:
+    """How the archive's evidence stands."""
+
+    coverage: Coverage
+    batches: int
+    renewals: int
+    algorithms: tuple[str, ...]
+    """Digests of the newest chains."""
+    oldest: datetime | None
+    """Time of the oldest of the last timestamps."""
+    renew_before: datetime | None
+    """First end of a certificate behind one of the last timestamps."""
+
+
+def prove_pending(archive: Archive) -> int:
+    """Bring every stored version into a batch of evidence; return how many were new to one.
+
+    A crash at any point is made good by the next run, which finds the same batch half made
+    or made, and asks for no second timestamp if the first one was stored.
+
+    Raises:
+        Unavailable: store or timestamp authority did not answer; prove again.
+    """
+    proven = 0
+    while _uncovered(archive):
+        # (1) Take in batches that a crash, or a rebuild, left unknown to the catalogue.
+        adopt(archive)
+        pending = _uncovered(archive)
+        if not pending:
+            break
+        # (2) One tree over all of them, one timestamp. The commit point is the heading's
+        #     arrival in the store.
+        draft = Draft(Kind.PACKAGES, ALGORITHM, [_member(held) for held in pending])
+        batch = _keep(archive, draft)
+        # (3) Remember what is covered.
+        _register(archive, batch, [held.version.place for held in pending])
+        proven += len(pending)
+    return proven
+
+
+def try_to_prove(archive: Archive) -> Unavailable | None:
+    """Prove after acts that are already committed; a failure is returned, not raised."""
+    try:
+        prove_pending(archive)
+    except Unavailable as error:
+        return error
+    return None
+
+
+def adopt(archive: Archive) -> int:
+    """Take batches of the store into the catalogue that it does not know; return how many."""
+    with archive.catalogue.connect() as connection:
+        known = {row.id for row in evidence.batches(connection)}
+    found = [one for one in batches.ids(archive.store) if one not in known]
+    for one in found:
+        batch = batches.read(archive.store, one)
+        members: Iterable[Member] = ()
+        if batch.kind is not Kind.TIMESTAMPS:
+            members = batches.members(archive.store, one)
+        _register(archive, batch, (member.place for member in members))
+    return len(found)
+
+
+def record_for(archive: Archive, holding: Holding, version: int | None = None) -> bytes:
+    """Return the RFC 4998 evidence record of a stored version, DER.
+
+    Args:
+        archive: where it is held.
+        holding: the dossier.
+        version: its number; None for the latest.
+
+    Raises:
+        NotHeld: no such version, or it is in no batch yet.
+    """
+    place = version_of(holding, version).place
+    return _record(archive, history(archive), place).encoded
+
+
+def verify_held(archive: Archive, holding: Holding, version: int | None = None) -> RecordVerdict:
+    """Verify the evidence of a stored version against its bytes in the store. Errors as
+    `record_for`."""
+    stored = version_of(holding, version)
+    record = _record(archive, history(archive), stored.place)
+    objects = _objects(archive, stored, record.digest_algorithms)
+    return verify(record.encoded, objects, archive.trust, at=archive.clock())
+
+
+def renew_timestamps(archive: Archive) -> list[Batch]:
+    """Renew the last timestamp of every chain; one new timestamp for each digest in use.
+
+    What the old timestamps need for their verification is enclosed in them before.
+    Packages are not read. Running it again renews again, which does no harm.
+
+    Raises:
+        Unavailable: store or timestamp authority did not answer.
+    """
+    prove_pending(archive)
+    adopt(archive)
+    known, renewed = history(archive), []
+    by_algorithm: dict[str, list[str]] = {}
+    for one in known.tips:
+        by_algorithm.setdefault(known.batch(one).shape.algorithm, []).append(one)
+    for algorithm, tips in by_algorithm.items():
+        draft = Draft(Kind.TIMESTAMPS, algorithm, enclosed=_enclosed(archive, tips))
+        renewed.append(_keep(archive, draft))
+        _register(archive, renewed[-1], ())
+    return renewed
+
+
+def renew_hash_trees(archive: Archive, algorithm: str) -> int:
+    """Hash every package and its chains anew by another digest; return how many packages.
+
+    Packages are read whole, and compared with their recorded digests on the way. A crash
+    loses nothing: the next run goes on with what has no chain by the new digest.
+
+    Raises:
+        FixityMismatch: a stored package is not what was recorded; nothing is renewed over it.
+        Unavailable: store or timestamp authority did not answer.
+    """
+    prove_pending(archive)
+    adopt(archive)
+    done = 0
+    while pending := _without(archive, algorithm):
+        known = history(archive)
+        with archive.catalogue.connect() as connection:
+            of = evidence.of_places(connection, [held.version.place for held in pending])
+        tips = _enclosed(archive, dict.fromkeys(known.tip(ids[-1]) for ids in of.values()))
+        members = [
+            _renewed_member(archive, known, held.version, of[held.version.place], tips, algorithm)
+            for held in pending
+        ]
+        batch = _keep(archive, Draft(Kind.HASH_TREES, algorithm, members, tips))
+        _register(archive, batch, [member.place for member in members])
+        done += len(members)
+    return done
+
+
+def status(archive: Archive) -> EvidenceStatus:
+    """Say how much is covered, and until when the last timestamps can be relied on."""
+    adopt(archive)
+    known = history(archive)
+    tokens = [Token.load(batches.token(archive.store, one)) for one in known.tips]
+    ends = [token.signer.not_after for token in tokens if token.signer is not None]
+    with archive.catalogue.connect() as connection:
+        coverage = evidence.coverage(connection)
+    packages = sum(kind is Kind.PACKAGES for kind in known.kinds.values())
+    return EvidenceStatus(
+        coverage,
+        packages,
+        len(known.kinds) - packages,
+        tuple(dict.fromkeys(known.batch(one).shape.algorithm for one in known.tips)),
+        min((token.gen_time for token in tokens), default=None),
+        min(ends, default=None),
+    )
+
+
+def history(archive: Archive) -> History:
+    """Return the archive's batches and how they renew each other."""
+    with archive.catalogue.connect() as connection:
+        kinds = {row.id: Kind(row.kind) for row in evidence.batches(connection)}
+    return History(archive.store, kinds)
+
+
+def _record(archive: Archive, known: History, place: ObjectName) -> EvidenceRecord:
+    with archive.catalogue.connect() as connection:
+        of = evidence.of_place(connection, place)
+    if not of and adopt(archive):
+        return _record(archive, history(archive), place)
+    if not of:
+        raise NotHeld(
+            "there is no evidence for this version yet", where=place, hint="kho evidence build"
+        )
+    return known.record(place, of)
+
+
+def _uncovered(archive: Archive) -> tuple[HeldVersion, ...]:
+    with archive.catalogue.connect() as connection:
+        return evidence.uncovered(connection, BATCH)
+
+
+def _without(archive: Archive, algorithm: str) -> tuple[HeldVersion, ...]:
+    with archive.catalogue.connect() as connection:
+        return evidence.without_algorithm(connection, algorithm, BATCH)
+
+
+def _member(held: HeldVersion) -> Member:
+    """Return a stored version as a data group: the whole object, and its seal."""
+    version = held.version
+    digests = (bytes.fromhex(version.sha256), bytes.fromhex(version.seal_digest))
+    return Member(version.place, digests, digests)
+
+
+def _renewed_member(
+    archive: Archive,
+    known: History,
+    version: Version,
+    of: tuple[str, ...],
+    tips: dict[str, bytes],
+    algorithm: str,
+) -> Member:
+    objects = _objects(archive, version, {ALGORITHM, algorithm})
+    recorded = (version.sha256, version.seal_digest)
+    for found, sha256 in zip(objects, recorded, strict=True):
+        if found.digests[ALGORITHM].hex() != sha256:
+            raise FixityMismatch(
+                version.place, recorded=sha256, found=found.digests[ALGORITHM].hex()
+            )
+    digests = tuple(one.digests[algorithm] for one in objects)
+    chains = known.record(version.place, of, tips).chains
+    return Member(version.place, digests, renewed_group(algorithm, digests, chains))
+
+
+def _objects(
+    archive: Archive, version: Version, algorithms: Iterable[str]
+) -> list[given.DataObject]:
+    """Return the package and its seal with their digests, read from the store."""
+    wanted = set(algorithms)
+    with archive.store.open(version.place) as stream:
+        package = given.of_stream(version.place, stream, wanted)
+    seal = head_of_version(archive, version).seal
+    digests = {name: hashlib.new(name, seal).digest() for name in wanted}
+    return [package, given.DataObject("METS.xml.p7s", digests)]
+
+
+def _enclosed(archive: Archive, tips: Iterable[str]) -> dict[str, bytes]:
+    """Return the last timestamps with their proofs, as a renewal hashes them."""
+    at = archive.clock()
+    return {
+        one: with_its_proofs(batches.token(archive.store, one), archive.trust, at=at)
+        for one in tips
+    }
+
+
+def _keep(archive: Archive, draft: Draft) -> Batch:
+    with archive.catalogue.connect() as connection:
+        newest = max((row.made_at for row in evidence.batches(connection)), default=None)
+    at = archive.clock()
+    if newest is not None:  # the order of batches is the order of a record's chains
+        at = max(at, newest + _TICK)
+    tsa = archive.sealer.tsa
+    return batches.keep(archive.store, tsa, draft, scratch=archive.scratch, at=at)
+
+
+def _register(archive: Archive, batch: Batch, places: Iterable[ObjectName]) -> None:
+    row = BatchRow(batch.id, batch.kind.value, batch.shape.algorithm, batch.made_at)
+    with archive.catalogue.begin() as connection:
+        if any(known.id == batch.id for known in evidence.batches(connection)):
+            return
+        evidence.register(connection, row, places)
+        if not _on_record(connection, batch.id):
+            journal.append(connection, _event(archive, batch))
+
+
+def _event(archive: Archive, batch: Batch) -> Event:
+    made = batch.kind is Kind.PACKAGES
+    return Event(
+        EventType.EVIDENCE_MADE if made else EventType.EVIDENCE_RENEWED,
+        archive.clock(),
+        "success",
+        archive.agent,
+        subject=batch.id,
+        details={
+            "kind": batch.kind.value,
+            "algorithm": batch.shape.algorithm,
+            "leaves": batch.shape.leaves,
+            "root": batch.root.hex(),
+        },
+    )
+
+
+def _on_record(connection: Connection, batch_id: str) -> bool:
+    """Whether the journal has the batch already, as after a rebuild."""
+    return any(journal.entries(connection, subject=batch_id, limit=1))
