@@ -143,7 +143,7 @@ def _restore_journal(archive: Archive) -> int:
 
 
 def _check_seal(archive: Archive, name: ObjectName, content: bytes) -> None:
-    token = archive.store.read(ObjectName(name + segments.SEAL))
+    token = segments.seal_of(archive, name)
     verdict = seal.verify(content, token, archive.trust, at=archive.clock())
     if verdict.indication is Indication.FAILED:
         raise JournalBroken(f"the seal of {name} does not verify", where=name)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import jobs
+from archive import jobs, segments
 from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.catalogue.dossiers import Holding
@@ -17,7 +17,6 @@ from archive.findings import Finding, Report, Severity
 from archive.fixity import chunks
 from archive.heads import head_of_version, original
 from archive.model import Indication, ObjectName, Verdict, Version
-from archive.segments import ENDING, PREFIX, SEAL
 from archive.signatures import seal
 from archive.signatures.seal import SealVerdict
 
@@ -150,24 +149,31 @@ def verify_journal(archive: Archive) -> JournalState:
         JournalBroken: an entry or a segment was changed, removed or put in.
     """
     with archive.catalogue.connect() as connection:
-        head = journal.verify(connection)
+        head, flushed = journal.verify(connection), journal.flushed(connection)
     upto, count = 0, 0
-    for name in [n for n in archive.store.names(PREFIX) if n.endswith(ENDING)]:
-        first, last = map(int, name.removeprefix(PREFIX).removesuffix(ENDING).split("-"))
-        if first != upto + 1:
-            raise JournalBroken(f"segments between {upto} and {first} are missing", where=name)
+    for name in segments.names(archive):
+        first, last = segments.span_of(name)
+        if first > upto + 1:
+            raise _missing(upto + 1, first - 1)
         _verify_segment(archive, name, first, last)
-        upto, count = last, count + 1
+        upto, count = max(upto, last), count + 1
+    if upto < flushed.seq:
+        raise _missing(upto + 1, flushed.seq)
     return JournalState(head.seq, head.digest, count, upto)
 
 
-def _verify_segment(archive: Archive, name: str, first: int, last: int) -> None:
-    content = archive.store.read(ObjectName(name))
+def _missing(first: int, last: int) -> JournalBroken:
+    what = f"the segments with entries {first} to {last} are missing from the store"
+    return JournalBroken(what, where=segments.PREFIX)
+
+
+def _verify_segment(archive: Archive, name: ObjectName, first: int, last: int) -> None:
+    content = archive.store.read(name)
     with archive.catalogue.connect() as connection:
         recorded = journal.segment(connection, first - 1, limit=last - first + 1)
     if content != recorded:
         raise JournalBroken(f"{name} differs from the catalogue's journal", where=name)
-    token = archive.store.read(ObjectName(name + SEAL))
+    token = segments.seal_of(archive, name)
     verdict = seal.verify(content, token, archive.trust, at=archive.clock())
     if verdict.indication is Indication.FAILED:
         reasons = "; ".join(verdict.reasons)
