@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_DEPTH = 64
-MAX_ELEMENTS = 1_000_000
+MAX_ELEMENTS = 500_000
 """Parts of one record, those inside its timestamps included."""
 OCTET_STRING = 0x04
 _CONSTRUCTED = 0x20
 _LONG_TAG = 0x1F
 _INDEFINITE = 0x80
+_COMMON = frozenset(range(0xC0)) - {tag for tag in range(0xC0) if tag & 0x1F == 0x1F}
 
 
 class Malformed(ValueError):
@@ -82,20 +83,32 @@ def octet_strings(of: Element) -> tuple[bytes, ...]:
 
 def _walk(top: Element, budget: list[int]) -> None:
     """Visit every element inside, so that the rest may trust lengths, depth and number."""
-    whole = top.whole
-    waiting = [(top, 0)]
-    while waiting:
-        one, depth = waiting.pop()
-        if not one.tag & _CONSTRUCTED:
+    data, at = top.whole, top.content_begin
+    open_ends = [(top.content_end, top.end)] if top.tag & _CONSTRUCTED else []
+    while open_ends:
+        content_end, end = open_ends[-1]
+        if at >= content_end:
+            at = end
+            open_ends.pop()
             continue
-        if depth >= MAX_DEPTH:
+        if len(open_ends) > MAX_DEPTH:
             raise Malformed("nested too deeply")
-        at = one.content_begin
-        while at < one.content_end:
-            child = _element(whole, at, one.content_end, depth, budget)
-            if child.tag & _CONSTRUCTED:
-                waiting.append((child, depth + 1))
-            at = child.end
+        if data[at] in _COMMON and data[at + 1 : at + 2] < b"\x80":  # the usual short ones
+            budget[0] -= 1
+            tag, begin = data[at], at + 2
+            inner = close = begin + (data[at + 1] if begin <= content_end else 1 << 62)
+        else:
+            child = _element(data, at, content_end, len(open_ends), budget)
+            tag, begin, inner, close = child.tag, child.content_begin, child.content_end, child.end
+        if close > content_end:
+            raise Malformed("an element is longer than what holds it")
+        if budget[0] < 0:
+            raise Malformed(f"more than {MAX_ELEMENTS} parts")
+        if tag & _CONSTRUCTED:
+            open_ends.append((inner, close))
+            at = begin
+        else:
+            at = close
 
 
 def _element(data: bytes, at: int, limit: int, depth: int, budget: list[int]) -> Element:
