@@ -131,9 +131,10 @@ class Archive:
     @cached_property
     def checker(self) -> Checker:
         """The signature checker and its child processes."""
+        from archive.packages.dsig import reader
         from archive.signatures.check import Checker
 
-        return Checker(self.trust, workers=os.cpu_count() or 1)
+        return Checker(self.trust, workers=os.cpu_count() or 1, xml=reader)
 
     @cached_property
     def scanner(self) -> Scanner | None:

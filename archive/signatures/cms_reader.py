@@ -5,6 +5,7 @@ Nothing here judges trust or time. Source: RFC 5652, RFC 5035, ETSI EN 319 122-1
 
 from __future__ import annotations
 
+import copy
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
 SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
 ADOBE_REVOCATION = "1.2.840.113583.1.1.8"
 MAX_CERTIFICATES = 256
+MAX_SIGNERS = 1_000
 
 
 class NotCms(ValueError):
@@ -60,10 +62,14 @@ class Integrity:
 
 
 class SignedCms:
-    """One parsed SignedData with one SignerInfo."""
+    """One signer of a parsed SignedData; mostly there is just one."""
 
-    def __init__(self, encoded: bytes) -> None:
+    def __init__(self, encoded: bytes, *, several: bool = False) -> None:
         """Parse; zero bytes after the object are the padding of PDF placeholders.
+
+        Args:
+            encoded: the ContentInfo.
+            several: whether there may be more than one signer; this is the first then.
 
         Raises:
             NotCms: not readable, not SignedData, or not exactly one signer.
@@ -74,22 +80,46 @@ class SignedCms:
             if info["content_type"].dotted != "1.2.840.113549.1.7.2":
                 raise NotCms("the content is not CMS SignedData")
             self._data = info["content"]
-            self._read()
+            self._read(several)
         except NotCms:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             raise NotCms(f"the CMS structure cannot be read: {error}") from error
 
-    def _read(self) -> None:
-        """Read what every caller needs; the rest is read when asked for."""
-        signers = self._data["signer_infos"]
-        self.signers = len(signers)
-        if self.signers != 1:
-            raise NotCms(f"the CMS has {self.signers} signers, one is expected")
-        self._signer = signers[0]
+    @classmethod
+    def each(cls, encoded: bytes) -> list[SignedCms]:
+        """Return the signers of a SignedData in their order.
+
+        Raises:
+            NotCms: not readable, not SignedData, or no signer.
+        """
+        first = cls(encoded, several=True)
+        return [first, *(first._of_signer(place) for place in range(1, first.signers))]
+
+    def _of_signer(self, place: int) -> SignedCms:
+        """Return another signer of the same SignedData."""
+        other = copy.copy(self)
+        try:
+            other._select(place)  # noqa: SLF001  a copy of ourselves
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise NotCms(f"the CMS structure cannot be read: {error}") from error
+        return other
+
+    def _select(self, place: int) -> None:
+        """Read one SignerInfo."""
+        self._signer = self._data["signer_infos"][place]
         self.signature: bytes = self._signer["signature"].native
         self.signed = _attributes(self._signer["signed_attrs"])
         self.unsigned = _attributes(self._signer["unsigned_attrs"])
+
+    def _read(self, several: bool) -> None:
+        """Read what every caller needs; the rest is read when asked for."""
+        self.signers = len(self._data["signer_infos"])
+        if not several and self.signers != 1:
+            raise NotCms(f"the CMS has {self.signers} signers, one is expected")
+        if not 1 <= self.signers <= MAX_SIGNERS:
+            raise NotCms(f"the CMS has {self.signers} signers")
+        self._select(0)
         content = self._data["encap_content_info"]
         self.content_type: str = content["content_type"].dotted
         self.content: bytes | None = _content(content["content"])
@@ -145,7 +175,7 @@ class SignedCms:
         inside = self._data["crls"]
         if not isinstance(inside, core.Void) and inside is not None:
             for choice in inside:
-                if choice.name == "certificate_list":
+                if choice.name == "crl":
                     crls.append(choice.chosen.dump())
                 elif choice.name == "other" and choice.chosen["other_rev_info_format"].native == (
                     "ocsp_response"
@@ -176,6 +206,25 @@ class SignedCms:
     def timestamp_tokens(self) -> list[bytes]:
         """Return the signature timestamps, encoded."""
         return [value.dump() for value in self.unsigned.get(SIGNATURE_TIMESTAMP, [])]
+
+    def signed_fields(self) -> bytes:
+        """Return the fields of the SignerInfo up to the signature value, as they are encoded."""
+        names = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm")
+        return b"".join(self._signer[one].dump() for one in (*names, "signature"))
+
+    def content_type_encoded(self) -> bytes:
+        """Return the content type as it is encoded."""
+        encoded: bytes = self._data["encap_content_info"]["content_type"].dump()
+        return encoded
+
+    def kept_encoded(self) -> tuple[list[bytes], list[bytes]]:
+        """Return certificates and revocation objects as the SignedData holds them."""
+        found = []
+        for name in ("certificates", "crls"):
+            inside = self._data[name]
+            held = inside is not None and not isinstance(inside, core.Void)
+            found.append([one.dump() for one in inside] if held else [])
+        return found[0], found[1]
 
     def integrity(self, content_digest: Callable[[str], bytes], signer: Cert | None) -> Integrity:
         """Return whether digest and signature hold.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from archive.signatures.certificates import Cert
 from archive.signatures.judge import Judgement
 from archive.signatures.pdf_items import Item
 from archive.signatures.revocation import Revocations
@@ -16,21 +17,34 @@ from archive.signatures.tokens import Token
 
 
 def collect(items: Iterable[Item], revocations: Revocations) -> dict[str, bytes]:
-    """Return the objects that the judgements of one file relied on."""
-    kept: dict[str, bytes] = {}
+    """Return the objects that the judgements of one PDF relied on."""
+    tokens: list[Token] = []
+    signers: list[Cert] = []
+    judged: list[Judgement] = []
     for item in items:
-        tokens: list[Token] = [*item.signature_tokens, *item.content_tokens]
-        if item.token is not None:
-            tokens.append(item.token)
-        for token in tokens:
-            _keep(kept, "timestamps", "tst", token.cms.encoded)
-            if token.signer is not None:
-                _keep(kept, "certificates", "cer", token.signer.der)
-        if item.signer is not None:
-            _keep(kept, "certificates", "cer", item.signer.der)
-        for judgement in [item.judgement, *item.token_judgements]:
-            if judgement is not None:
-                _add_judgement(kept, judgement, revocations)
+        tokens += [*item.signature_tokens, *item.content_tokens]
+        tokens += [item.token] if item.token is not None else []
+        signers += [item.signer] if item.signer is not None else []
+        judged += [one for one in (item.judgement, *item.token_judgements) if one is not None]
+    return kept_material(signers, tokens, judged, revocations)
+
+
+def kept_material(
+    signers: Iterable[Cert],
+    tokens: Iterable[Token],
+    judged: Iterable[Judgement],
+    revocations: Revocations,
+) -> dict[str, bytes]:
+    """Return the objects that judgements relied on, by name."""
+    kept: dict[str, bytes] = {}
+    for token in tokens:
+        _keep(kept, "timestamps", "tst", token.cms.encoded)
+        if token.signer is not None:
+            _keep(kept, "certificates", "cer", token.signer.der)
+    for signer in signers:
+        _keep(kept, "certificates", "cer", signer.der)
+    for judgement in judged:
+        _add_judgement(kept, judgement, revocations)
     return kept
 
 

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from archive.model import Indication, PackagePath, Verdict
+from archive.model import PackagePath, Verdict
 from archive.signatures import levels
 from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import readable
@@ -290,26 +290,6 @@ class PdfValidation:
             long_term=long_term,
             archived=any(stamp >= min(kept) for stamp in later) if kept else False,
         )
-
-
-def unread(path: PackagePath, reason: str) -> Verdict:
-    """Return the verdict on a file in which nothing could be checked."""
-    return Verdict(
-        path=path,
-        field="",
-        kind="signature",
-        format=levels.NOT_ETSI,
-        indication=Indication.INDETERMINATE,
-        sub_indication="GENERIC",
-        intact=None,
-        covers_whole_file=None,
-        modified_after_signing="none",
-        signed_by=None,
-        signed_at_claimed=None,
-        proven_at=None,
-        reasons=(reason,),
-        to_do="open the file on another machine and have a person judge it",
-    )
 
 
 def _suspicious(item: Item) -> Judgement:

@@ -12,12 +12,19 @@ import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.model import PackagePath, Verdict
+from archive.signatures.asked import Asked
+from archive.signatures.kinds import Kind
 from archive.signatures.trust import TrustStore
-from archive.signatures.verdicts import to_json
+from archive.signatures.verdicts import to_json, unread
+
+if TYPE_CHECKING:
+    from archive.signatures.prepared import Prepared
+    from archive.signatures.xades import XmlReader
 
 _BANNED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
 _MAX_STORES = 4
@@ -35,22 +42,31 @@ class _State:
 def check(
     trust_digest: str,
     trust: Mapping[str, list[object]] | None,
+    kind: str,
     file: str,
     path: str,
     at: str,
     known_at: str | None,
     max_bytes: int,
+    others: Mapping[str, str],
+    xml: str | None,
+    sunset: bool = False,
 ) -> dict[str, Any]:
-    """Check one PDF.
+    """Check one file.
 
     Args:
         trust_digest: of the trust store to use.
         trust: the store itself, or None in the hope that this child knows it.
-        file: where the PDF lies.
+        kind: see `kinds.Kind`.
+        file: where the file lies.
         path: its name in the package.
         at: time of validation, ISO 8601.
         known_at: a time at which the file is known to have existed, or None.
         max_bytes: larger files are not checked.
+        others: files that it may refer to: by URI, and under "" the one that a detached
+            CMS signature is over.
+        xml: name of the module that reads XML (`xades.XmlReader`), or None.
+        sunset: whether to find out until when what passes can be proven.
 
     Returns:
         `{"unknown_trust": True}`, or `verdicts` and `material`.
@@ -63,32 +79,45 @@ def check(
     size = Path(file).stat().st_size
     if size > max_bytes:
         reason = f"the file has {size} bytes; more than {max_bytes} are not checked"
-        return _answer((_unread(path, reason),), {}, refused=reason)
+        return _answer((_unread(path, reason, kind),), {}, refused=reason)
     when = datetime.fromisoformat(at)
     known = None if known_at is None else datetime.fromisoformat(known_at)
-    return _checked(Path(file), PackagePath(path), store, when, known)
+    asked = Asked(Path(file), PackagePath(path), when, known, max_bytes, others)
+    answer = _checked(Kind(kind), asked, store, xml)
+    return _watched(answer, Kind(kind), asked, store, xml) if sunset else answer
 
 
-def _checked(
-    file: Path, path: PackagePath, store: TrustStore, at: datetime, known_at: datetime | None
+def _watched(
+    answer: dict[str, Any], kind: Kind, asked: Asked, store: TrustStore, xml: str | None
 ) -> dict[str, Any]:
+    """Add until when each signature that passed stays so."""
+    from archive.signatures import files
+    from archive.signatures.watch import with_sunsets
+
+    reader: XmlReader | None = None if xml is None else import_module(xml)
+
+    def again(asked: Asked, prepared: Prepared) -> tuple[Verdict, ...]:
+        return files.validate(kind, asked, prepared, reader).verdicts
+
+    return with_sunsets(answer, asked, store, again)
+
+
+def _checked(kind: Kind, asked: Asked, store: TrustStore, xml: str | None) -> dict[str, Any]:
     """Validate a file and catch what it makes the libraries raise."""
-    from archive.signatures.pades import PdfValidation
-    from archive.signatures.pdf_file import UnreadablePdf
+    from archive.signatures import files
     from archive.signatures.prepared import prepare
 
+    path = asked.path
     try:
-        validation = PdfValidation(
-            file.read_bytes(), path, prepare(store), at=at, known_at=known_at
-        )
-        outcome = validation.outcome()
+        reader: XmlReader | None = None if xml is None else import_module(xml)
+        outcome = files.validate(kind, asked, prepare(store), reader)
     except MemoryError:
         raise  # the sandbox reports it and replaces this child
-    except UnreadablePdf as error:
-        return _answer((_unread(path, str(error)),), {}, refused=str(error))
+    except files.Unreadable as error:
+        return _answer((_unread(path, str(error), kind),), {}, refused=str(error))
     except Exception as error:  # noqa: BLE001  the boundary: a crash costs one file
         reason = f"the check failed on this file ({type(error).__name__})"
-        return _answer((_unread(path, reason),), {}, refused=reason)
+        return _answer((_unread(path, reason, kind),), {}, refused=reason)
     return _answer(outcome.verdicts, outcome.material)
 
 
@@ -100,11 +129,9 @@ def _answer(
     return {"verdicts": told, "material": material, "refused": refused}
 
 
-def _unread(path: str, reason: str) -> Verdict:
+def _unread(path: str, reason: str, kind: str) -> Verdict:
     """Return the verdict on a file that could not be checked."""
-    from archive.signatures.pades import unread
-
-    return unread(PackagePath(path), reason)
+    return unread(PackagePath(path), reason, Kind(kind))
 
 
 def _store(digest: str, stated: Mapping[str, list[object]] | None) -> TrustStore | None:

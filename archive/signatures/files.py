@@ -1,0 +1,112 @@
+"""Files of every kind validated: PDF, CMS, XML, containers. Runs in the child process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+from archive.signatures.ades import Outcome, Subject, Validation
+from archive.signatures.algorithms import new_hash
+from archive.signatures.asic import read_container, settle
+from archive.signatures.asked import SIGNED_FILE, Asked
+from archive.signatures.cades import read_cms
+from archive.signatures.container import Container, UnreadableContainer
+from archive.signatures.kinds import Kind
+from archive.signatures.prepared import Prepared
+from archive.signatures.xades import XmlReader, read_xml
+
+_CHUNK_BYTES = 1 << 20
+
+
+class Unreadable(Exception):
+    """Nothing in the file can be checked; the message says why."""
+
+
+def validate(kind: Kind, asked: Asked, prepared: Prepared, xml: XmlReader | None) -> Outcome:
+    """Validate every signature in a file.
+
+    Raises:
+        Unreadable: the file cannot be read as what it claims to be.
+    """
+    match kind:
+        case Kind.PDF:
+            return _pdf(asked, prepared)
+        case Kind.CMS:
+            return _cms(asked, prepared)
+        case Kind.XML:
+            return _xml(asked, prepared, _needed(xml))
+        case Kind.ASIC:
+            return _container(asked, prepared, _needed(xml))
+
+
+def _needed(xml: XmlReader | None) -> XmlReader:
+    if xml is None:
+        raise Unreadable("XML signatures are not checked here: the check has no reader for XML")
+    return xml
+
+
+def _pdf(asked: Asked, prepared: Prepared) -> Outcome:
+    from archive.signatures.pades import PdfValidation
+    from archive.signatures.pdf_file import UnreadablePdf
+
+    content = asked.file.read_bytes()
+    try:
+        found = PdfValidation(
+            content, asked.path, prepared, at=asked.at, known_at=asked.known_at
+        ).outcome()
+    except UnreadablePdf as error:
+        raise Unreadable(str(error)) from error
+    return Outcome(found.verdicts, found.material)
+
+
+def _cms(asked: Asked, prepared: Prepared) -> Outcome:
+    content = asked.others.get(SIGNED_FILE)
+    digest = None if content is None else _digest_of(Path(content))
+    subjects = read_cms(asked.file.read_bytes(), digest)
+    return _validation(subjects, asked, prepared).outcome()
+
+
+def _xml(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
+    def outside(uri: str) -> bytes | None:
+        place = asked.others.get(unquote(uri))
+        if place is None or Path(place).stat().st_size > asked.max_bytes:
+            return None
+        return Path(place).read_bytes()
+
+    try:
+        found = xml.signatures(asked.file.read_bytes(), outside)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    return _validation(read_xml(found), asked, prepared).outcome()
+
+
+def _container(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
+    try:
+        container = Container(asked.file, max_bytes=asked.max_bytes)
+        reading = read_container(container, xml, asked.path)
+    except UnreadableContainer as error:
+        raise Unreadable(str(error)) from error
+    validation = _validation([one.subject for one in reading.members], asked, prepared)
+    settle(reading, validation)
+    return validation.outcome()
+
+
+def _validation(subjects: list[Subject], asked: Asked, prepared: Prepared) -> Validation:
+    return Validation(subjects, asked.path, prepared, at=asked.at, known_at=asked.known_at)
+
+
+def _digest_of(path: Path) -> Callable[[str], bytes]:
+    """Return what digests a file, of any size, in an algorithm; each is computed once."""
+    known: dict[str, bytes] = {}
+
+    def digest(algorithm: str) -> bytes:
+        if algorithm not in known:
+            running = new_hash(algorithm)
+            with path.open("rb") as stream:
+                while piece := stream.read(_CHUNK_BYTES):
+                    running.update(piece)
+            known[algorithm] = running.digest()
+        return known[algorithm]
+
+    return digest

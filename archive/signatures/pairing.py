@@ -1,0 +1,40 @@
+"""Pairing: which file a detached signature is over, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+
+_SUFFIXES = (".p7s", ".p7m", ".p7")
+
+
+def signed_by(name: str, names: Collection[str]) -> str | None:
+    """Return the file that a detached CMS signature is over.
+
+    `a.pdf.p7s` is over `a.pdf`; `a.p7s` is over the one other file `a.…` in its folder.
+
+    Args:
+        name: of the signature's file.
+        names: of all files, folders included.
+    """
+    path = PurePosixPath(name)
+    if path.suffix.lower() not in _SUFFIXES:
+        return None
+    whole = str(path.with_suffix(""))
+    if whole in names:
+        return whole
+    beside = [
+        one
+        for one in names
+        if (other := PurePosixPath(one)).parent == path.parent
+        and other.stem == path.stem
+        and other.suffix.lower() not in _SUFFIXES
+    ]
+    return beside[0] if len(beside) == 1 else None
+
+
+def beside(path: Path) -> Path | None:
+    """Return the file on disk that a detached CMS signature is over."""
+    names = [one.name for one in path.parent.iterdir() if one.is_file()]
+    found = signed_by(path.name, names)
+    return None if found is None else path.parent / found
