@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Set
+from types import MappingProxyType
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers, outbox
 from archive.catalogue.dossiers import Holding
-from archive.errors import NotHeld
 from archive.heads import full_text
+from archive.model import DossierId, ObjectName
 from archive.search import IndexRecord, records
 
 BATCH = 500
 
 
-def index_pending(archive: Archive) -> int:
+def index_pending(archive: Archive, texts: Mapping[ObjectName, str] = MappingProxyType({})) -> int:
     """Bring the index up to date with the catalogue's outbox; return how many changes.
 
     A crash between the index and the outbox repeats a batch, which changes nothing.
+
+    Args:
+        archive: which.
+        texts: full texts that are at hand, by the place of the latest version's package;
+            the others are read from the store.
 
     Raises:
         Unavailable: another process writes the index; the changes stay in the outbox.
@@ -28,7 +34,7 @@ def index_pending(archive: Archive) -> int:
             pending = outbox.pending(connection, BATCH)
         if not pending:
             return done
-        found, gone = _changes(archive, [change.dossier_id for change in pending])
+        found, gone = _changes(archive, {change.dossier_id for change in pending}, texts)
         archive.index.write(found, gone)
         with archive.catalogue.begin() as connection:
             outbox.done(connection, [change.id for change in pending])
@@ -53,17 +59,20 @@ def year_records(archive: Archive, year: int) -> Iterator[IndexRecord]:
             yield record_of(archive, holding)
 
 
-def _changes(archive: Archive, ids: Iterable[str]) -> tuple[list[IndexRecord], list[str]]:
-    found, gone = [], []
-    for dossier_id in dict.fromkeys(ids):
-        try:
-            with archive.catalogue.connect() as connection:
-                holding = dossiers.get(connection, dossier_id)
-        except NotHeld:
-            gone.append(dossier_id)
-        else:
-            found.append(record_of(archive, holding))
-    return found, gone
+def _changes(
+    archive: Archive, ids: Set[DossierId], texts: Mapping[ObjectName, str]
+) -> tuple[list[IndexRecord], list[str]]:
+    with archive.catalogue.connect() as connection:
+        holdings = dossiers.many(connection, ids)
+    found = [_record(archive, holding, texts) for holding in holdings]
+    return found, sorted(ids - {holding.dossier.id for holding in holdings})
+
+
+def _record(archive: Archive, holding: Holding, texts: Mapping[ObjectName, str]) -> IndexRecord:
+    text = texts.get(holding.versions[-1].place)
+    if text is None:
+        return record_of(archive, holding)
+    return records.record_of(holding.dossier, holding.verdicts, text)
 
 
 def record_of(archive: Archive, holding: Holding) -> IndexRecord:

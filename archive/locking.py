@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from archive import jobs
 from archive.assembly import VIETNAM, Archive
-from archive.catalogue import dossiers, holds
+from archive.catalogue import dossiers, holds, notes
 from archive.catalogue.dossiers import HeldVersion, Holding
+from archive.catalogue.engine import Connection
 from archive.model import ObjectName
-from archive.retention import explained
+from archive.retention import circumstances, decide_now, hold_label, schedules_of
 from retention_rules.decide import Decision
 from retention_rules.rule import Action
 
@@ -29,26 +33,62 @@ def lock_pending(archive: Archive) -> int:
     while True:
         with archive.catalogue.connect() as connection:
             page = dossiers.unlocked(connection, BATCH, after)
+            wanted = list(_wanted(archive, connection, page))
         if not page:
             return done
-        locked = [(held.version.place, _lock(archive, held)) for held in page]
+        locked = _locked(archive, wanted)
         with archive.catalogue.begin() as connection:
-            at = archive.clock()
-            for place, until in locked:
-                dossiers.set_locked(connection, place, at=at, until=until)
+            dossiers.set_locked_all(connection, locked, at=archive.clock())
         done, after = done + len(page), page[-1].version.place
 
 
-def _lock(archive: Archive, held: HeldVersion) -> datetime | None:
-    with archive.catalogue.connect() as connection:
-        holding = dossiers.get(connection, held.dossier_id)
-        under_hold = bool(holds.active_for(connection, held.dossier_id))
-    until = locked_until(archive, explained(archive, holding))
-    if until is not None:
-        archive.store.retain(held.version.place, until)
-    if under_hold:
-        archive.store.set_legal_hold(held.version.place, True)
-    return until
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The lock that an object needs."""
+
+    place: ObjectName
+    until: datetime | None
+    """None for no lock by date."""
+    legal_hold: bool
+
+
+def _wanted(
+    archive: Archive, connection: Connection, page: Sequence[HeldVersion]
+) -> Iterator[Wanted]:
+    """Decide for a page of versions; what is asked of the catalogue is asked once for all."""
+    if not page:
+        return
+    found = dossiers.many(connection, (version.dossier_id for version in page))
+    holdings = {holding.dossier.id: holding for holding in found}
+    placed, noted = holds.active(connection), notes.standing(connection)
+    by, on = schedules_of(archive, connection), archive.today()
+    for held in page:
+        holding = holdings[held.dossier_id]
+        dossier = holding.dossier
+        facts = holds.Facts(dossier.procedure, dossier.agency)
+        standing = [hold for hold in placed if hold.covers(dossier.id, facts)]
+        own = noted.get(dossier.id, ())
+        known = circumstances(archive, connection, holding, as_of=on, by=by, noted=own)
+        under = tuple(hold_label(hold) for hold in standing)
+        decision = decide_now(archive, dossier, as_of=on, under=under, known=known, by=by)
+        yield Wanted(held.version.place, locked_until(archive, decision), bool(standing))
+
+
+def _locked(archive: Archive, wanted: Iterable[Wanted]) -> dict[ObjectName, datetime | None]:
+    """Lock objects, several at a time because each waits for its disk, and say until when."""
+
+    def lock(each: Wanted) -> None:
+        if each.until is not None:
+            archive.store.retain(each.place, each.until)
+        if each.legal_hold:
+            archive.store.set_legal_hold(each.place, True)
+
+    locked: dict[ObjectName, datetime | None] = {}
+    for done in jobs.run(wanted, lock, workers=archive.workers):
+        if done.error is not None:
+            raise done.error
+        locked[done.item.place] = done.item.until
+    return locked
 
 
 def locked_until(archive: Archive, decision: Decision) -> datetime | None:

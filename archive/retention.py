@@ -11,6 +11,7 @@ from archive.assembly import Archive
 from archive.catalogue import dossiers, holds, notes, schedules
 from archive.catalogue.dossiers import Due, Fixed, Holding
 from archive.catalogue.engine import Connection
+from archive.catalogue.holds import Hold
 from archive.catalogue.notes import Note, NoteKind
 from archive.catalogue.schedules import Adoption
 from archive.errors import Inconclusive, NotHeld
@@ -268,9 +269,14 @@ def decide_held(
     on = as_of or archive.today()
     by = by or schedules_of(archive, connection)
     standing = holds.active_for(connection, holding.dossier.id)
-    labels = tuple(f"{hold.id[:8]} ({hold.owner})" for hold in standing)
+    labels = tuple(map(hold_label, standing))
     known = circumstances(archive, connection, holding, as_of=on, by=by)
     return decide_now(archive, holding.dossier, as_of=on, under=labels, known=known, by=by)
+
+
+def hold_label(hold: Hold) -> str:
+    """Return how a decision names a hold."""
+    return f"{hold.id[:8]} ({hold.owner})"
 
 
 def explained(archive: Archive, holding: Holding, *, as_of: date | None = None) -> Decision:

@@ -13,7 +13,7 @@ from archive.catalogue.holding import (
     Holding,
     signature_outcome,
 )
-from archive.catalogue.locks import locks_ending, set_locked, unlocked
+from archive.catalogue.locks import locks_ending, set_locked, set_locked_all, unlocked
 from archive.catalogue.reading import (
     Counts,
     all,  # noqa: A004 - reads as `dossiers.all(conn)`
@@ -26,6 +26,7 @@ from archive.catalogue.reading import (
     held,
     holding_content,
     known_places,
+    many,
     page,
     verdicts,
     versions,
@@ -53,6 +54,7 @@ __all__ = [
     "holding_content",
     "known_places",
     "locks_ending",
+    "many",
     "page",
     "register",
     "register_all",
@@ -60,6 +62,7 @@ __all__ = [
     "set_due",
     "set_dues",
     "set_locked",
+    "set_locked_all",
     "signature_outcome",
     "unlocked",
     "verdicts",

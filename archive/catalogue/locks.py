@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from archive.catalogue import rows, tables
 from archive.catalogue.holding import HeldVersion
@@ -32,6 +33,21 @@ def set_locked(
     changed = conn.execute(update(_TABLE).where(_TABLE.c.place == place).values(values))
     if changed.rowcount == 0:
         raise NotHeld("no version lies here", where=place)
+
+
+def set_locked_all(
+    conn: Connection, locked: Mapping[ObjectName, datetime | None], *, at: datetime
+) -> None:
+    """Record of several versions that they are locked, and until when; see `set_locked`.
+
+    Places where no version lies any more are passed over.
+    """
+    rows = [{"at_place": place, "until": until} for place, until in locked.items()]
+    if rows:
+        values = {"locked_at": at, "locked_until": bindparam("until")}
+        conn.execute(
+            update(_TABLE).where(_TABLE.c.place == bindparam("at_place")).values(values), rows
+        )
 
 
 def unlocked(conn: Connection, limit: int = 1000, after: str = "") -> tuple[HeldVersion, ...]:

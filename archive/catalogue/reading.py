@@ -43,6 +43,12 @@ def held(conn: Connection, dossier_id: str) -> tuple[Holding, ...]:
     return _load(conn, (_canonical(dossier_id),))
 
 
+def many(conn: Connection, ids: Iterable[str]) -> tuple[Holding, ...]:
+    """Return those of several dossiers that are held, in ascending order of ids."""
+    wanted = sorted(set(ids))
+    return tuple(each for batch in _batches(wanted) for each in _load(conn, batch))
+
+
 def by_code(conn: Connection, code: str) -> tuple[Holding, ...]:
     """Return the dossiers whose code, old code or archive file code is `code`.
 

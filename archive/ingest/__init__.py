@@ -29,6 +29,8 @@ class Intake:
     receipt: Receipt
     report: Report
     """Warnings and notes; no errors, or it would not be held."""
+    text: str | None = None
+    """The full text of its documents, for the index; None where the package has to be asked."""
 
 
 Also = Callable[[Connection, Intake], None]

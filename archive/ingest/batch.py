@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from archive.fixity import sha256_of
 from archive.indexing import index_pending
 from archive.ingest import Intake, take_in
 from archive.locking import lock_pending
-from archive.model import Receipt
+from archive.model import ObjectName, Receipt
 from archive.packages import sip
 from archive.packages.sip import SubmissionRef
 from archive.segments import flush
 
 FINISH_EVERY = 200
 """Dossiers after which locks, index and journal segments are brought up to date."""
+TEXTS_CHARACTERS = 16 << 20
+"""How much text is kept in memory between two of these times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +101,43 @@ def ingest_all(
 
         return take_in(archive, by_key[item.key], update=update, also=settle)
 
+    texts = Texts()
     for count, done in enumerate(jobs.run(pending, act, workers=workers or archive.workers), 1):
+        texts.keep(done.result)
         yield _outcome(by_key[done.item.key].label, done)
         if count % FINISH_EVERY == 0:
-            finish(archive)
-    finish(archive)
+            finish(archive, texts)
+    finish(archive, texts)
     with archive.catalogue.begin() as connection:
         checkpoints.finish(connection, job.id, at=archive.clock())
 
 
-def finish(archive: Archive) -> None:
+class Texts:
+    """Texts on their way to the index, so that they are not read back from the store.
+
+    Beyond `TEXTS_CHARACTERS` no more are kept; the store has them all.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[ObjectName, str] = {}
+        self._left = TEXTS_CHARACTERS
+
+    def keep(self, intake: Intake | None) -> None:
+        """Keep the text of what was just taken in, if there is room."""
+        if intake is not None and intake.text is not None and len(intake.text) <= self._left:
+            self._left -= len(intake.text)
+            self._texts[intake.receipt.place] = intake.text
+
+    def taken(self) -> Mapping[ObjectName, str]:
+        """Return the texts and forget them."""
+        texts, self._texts, self._left = self._texts, {}, TEXTS_CHARACTERS
+        return texts
+
+
+def finish(archive: Archive, texts: Texts | None = None) -> None:
     """Do what follows the commit point: (8) lock, (9) index, (10) journal and evidence."""
     lock_pending(archive)
-    index_pending(archive)
+    index_pending(archive, texts.taken() if texts is not None else {})
     flush(archive)
 
 

@@ -30,6 +30,13 @@ class Examined:
     """The text of each file that has one."""
     events: tuple[Event, ...]
 
+    @property
+    def full_text(self) -> str:
+        """The texts in the order of the documents, as `archive.heads.full_text` reads them back."""
+        paths = [document.file.path for document in self.sip.dossier.documents]
+        found = "\n".join(self.texts[path] for path in paths if path in self.texts)
+        return found.encode(errors="replace").decode()
+
 
 def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     """Identify formats, scan for viruses, look into PDFs, verify signatures."""
