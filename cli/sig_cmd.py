@@ -26,14 +26,24 @@ sig = group("sig", ["check"], "cli.sig_cmd")
 @click.argument("names", nargs=-1, required=True, metavar="FILE|ID...")
 @option("--at", "at_text", metavar="TIME", help="option.at")
 @click.pass_context
-def check(context: click.Context, names: tuple[str, ...], at_text: str | None) -> int:
+def check(
+    context: click.Context, names: tuple[str, ...], at_text: str | None, content: Path | None
+) -> int:
     """Check every signature in files or dossiers."""
     options = settled(context)
     at = _moment(at_text)
     verdicts: list[Verdict] = []
     for name in names:
         verdicts += (
-            _of_file(options, Path(name), at) if Path(name).exists() else _held(options, name)
+@option(
+    "--content",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="option.content",
+)
+            _of_file(options, Path(name), at, content)
+            if Path(name).exists()
+            else _held(options, name)
         )
     from archive.signatures.verdicts import to_json
 
@@ -57,16 +67,25 @@ def _moment(text: str | None) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=VIETNAM)
 
 
-def _of_file(options: Globals, path: Path, at: datetime) -> list[Verdict]:
+def _of_file(options: Globals, path: Path, at: datetime, content: Path | None) -> list[Verdict]:
+    """Check one file; what it may be over is given, or lies beside it."""
     from archive.model import PackagePath
     from archive.signatures.check import Checker
 
-    checker = Checker(_trust(options), workers=1)
-    try:
-        return list(checker.check(path, PackagePath(str(path)), at=at).verdicts)
-    finally:
-        checker.close()
+    beside = {}
+    if pairing.may_refer(path.name):
+        folder = path.resolve().parent
+        beside = {
+            PackagePath(str(path.parent / one.name)): one
+            for one in folder.iterdir()
+            if one.is_file()
+        }
+    with Checker(_trust(options), workers=1, xml=reader) as checker:
+        name = PackagePath(str(path))
+        return list(checker.check(path, name, at=at, others=beside, content=content).verdicts)
 
+    from archive.packages.dsig import reader
+    from archive.signatures import pairing
 
 def _trust(options: Globals) -> TrustStore:
     """Return the archive's trusted roots; none where there is no archive."""

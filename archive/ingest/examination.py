@@ -50,12 +50,12 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
         path, name = submission.files[document.file.path], document.file.path
         found, read = _looked_into(archive, document, path)
         documents.append(_with_format(document, found))
+        checked = archive.checker.check(path, name, at=at, sunset=True, others=submission.files)
+        verdicts += checked.verdicts
+        material.update(checked.material)
         if read is None:
             continue
         findings += read.findings
-        checked = archive.checker.check(path, name, at=at, sunset=True)
-        verdicts += checked.verdicts
-        material.update(checked.material)
         if read.text is not None:
             texts[name] = text.PAGE_BREAK.join(read.text.pages)
             findings += _pages(document, read.text)

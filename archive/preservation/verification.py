@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from archive.errors import ArchiveError, JournalBroken
 from archive.findings import Finding, Report, Severity
 from archive.fixity import chunks
 from archive.heads import head_of_version, original
-from archive.model import Indication, ObjectName, Verdict, Version
-from archive.signatures import seal
+from archive.model import Document, Indication, ObjectName, PackagePath, Verdict, Version
+from archive.signatures import pairing, seal
 from archive.signatures.seal import SealVerdict
 
 
@@ -95,23 +95,47 @@ def _digest(archive: Archive, version: Version) -> Iterator[Finding]:
 def _originals(
     archive: Archive, holding: Holding, folder: Path
 ) -> tuple[list[Finding], list[Verdict]]:
+    """Compare the originals with their digests and check their signatures.
+
+    All of them are there at a time only if one may have signatures over others.
+    """
     findings: list[Finding] = []
     verdicts: list[Verdict] = []
+    together = any(pairing.may_refer(one.file.path) for one in holding.dossier.documents)
+    here: dict[PackagePath, Path] = {}
     for document in holding.dossier.documents:
+        path = document.file.path
         target = folder / str(document.ordinal)
-        digest = hashlib.sha256()
-        with original(archive, holding, document) as stream, target.open("wb") as out:
-            for piece in chunks(stream):
-                digest.update(piece)
-                out.write(piece)
-        if digest.hexdigest() != document.file.sha256:
-            message = f"recorded {document.file.sha256}, found {digest.hexdigest()}"
-            findings.append(Finding("KHO-FIXITY", Severity.ERROR, document.file.path, message))
-        elif document.file.media_type == "application/pdf":
-            checked = archive.checker.check(target, document.file.path, at=archive.clock())
-            verdicts += checked.verdicts
-        target.unlink()
+        found = _copied(archive, holding, document, target)
+        if found != document.file.sha256:
+            message = f"recorded {document.file.sha256}, found {found}"
+            findings.append(Finding("KHO-FIXITY", Severity.ERROR, path, message))
+        else:
+            here[path] = target
+        if not together:
+            verdicts += _signatures(archive, here)
+            here.clear()
+            target.unlink()
+    verdicts += _signatures(archive, here)
     return findings, verdicts
+
+
+def _copied(archive: Archive, holding: Holding, document: Document, target: Path) -> str:
+    """Copy an original out of its package and return its digest."""
+    digest = hashlib.sha256()
+    with original(archive, holding, document) as stream, target.open("wb") as out:
+        for piece in chunks(stream):
+            digest.update(piece)
+            out.write(piece)
+    return digest.hexdigest()
+
+
+def _signatures(archive: Archive, here: Mapping[PackagePath, Path]) -> list[Verdict]:
+    """Check the signatures of files that are at hand."""
+    at, check = archive.clock(), archive.checker.check
+    return [
+        v for path, place in here.items() for v in check(place, path, at=at, others=here).verdicts
+    ]
 
 
 def verify_all(archive: Archive, holdings: Iterable[Holding]) -> Iterator[Verified]:

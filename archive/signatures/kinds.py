@@ -47,6 +47,8 @@ def kind_of(path: Path, name: str) -> Kind | None:
             return Kind.ASIC
         if _begins_like_xml(head):
             return Kind.XML if _mentions_signature(path) else None
+        if not ending.endswith(".pdf"):
+            return None
     return Kind.PDF if may_have_signatures(path) else None
 
 

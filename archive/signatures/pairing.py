@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 _SUFFIXES = (".p7s", ".p7m", ".p7")
 
@@ -33,8 +33,6 @@ def signed_by(name: str, names: Collection[str]) -> str | None:
     return beside[0] if len(beside) == 1 else None
 
 
-def beside(path: Path) -> Path | None:
-    """Return the file on disk that a detached CMS signature is over."""
-    names = [one.name for one in path.parent.iterdir() if one.is_file()]
-    found = signed_by(path.name, names)
-    return None if found is None else path.parent / found
+def may_refer(name: str) -> bool:
+    """Return whether a file of this name can have signatures over other files."""
+    return name.lower().endswith((*_SUFFIXES, ".xml"))
