@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from asn1crypto import core, x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,6 +15,7 @@ from archive.signatures import der
 from archive.signatures.algorithms import PublicKey, Scheme, UnknownAlgorithm, scheme_of, verifies
 
 MAX_CERTIFICATE_BYTES = 1 << 16
+_MAX_NAME_BYTES = 4096
 _SHORT_TERM = "0.4.0.194121.2.1"
 
 
@@ -170,6 +172,20 @@ def _read(encoded: bytes, fingerprint: str) -> Cert:
         issuer_der=issuer.dump(),
         serial_der=part["serial_number"].dump(),
     )
+
+
+def comparable(name: bytes) -> str:
+    """Return an encoded name in the form in which names are compared (RFC 5280, 7.1)."""
+    return _comparable(name) if len(name) <= _MAX_NAME_BYTES else _read_name(name)
+
+
+def _read_name(name: bytes) -> str:
+    prepared: str = x509.Name.load(name).hashable
+    return prepared
+
+
+_comparable = lru_cache(maxsize=1024)(_read_name)
+"""Preparing a name takes a fifth of a check, and few CAs have issued most certificates."""
 
 
 def common_name(name: x509.Name) -> str | None:

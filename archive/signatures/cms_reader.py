@@ -24,7 +24,7 @@ from archive.signatures.algorithms import (
     verifies,
 )
 from archive.signatures.ber import first_element
-from archive.signatures.certificates import Cert, readable
+from archive.signatures.certificates import Cert, comparable, readable
 
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
 MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
@@ -190,7 +190,7 @@ class SignedCms:
         sid = self._signer["sid"]
         candidates = [*self.certificates, *(further or [])]
         if sid.name == "issuer_and_serial_number":
-            issuer = sid.chosen["issuer"].hashable
+            issuer = comparable(sid.chosen["issuer"].dump())
             serial = sid.chosen["serial_number"].native
             return next((c for c in candidates if c.serial == serial and c.issuer == issuer), None)
         wanted = sid.chosen.native

@@ -39,6 +39,59 @@ class PdfOutcome:
     """See `archive.signatures.material`."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadPdf:
+    """What is in a PDF, before any judgement."""
+
+    content: bytes
+    pdf: SignedPdf | None
+    unreadable: str
+    """Why its structure cannot be read; "" if it can."""
+    items: tuple[Item, ...]
+
+
+class _Last:
+    """The PDF that was read last: the sunset watch judges the same one for several days."""
+
+    read: ReadPdf | None = None
+
+
+def read_once(content: bytes) -> ReadPdf:
+    """Read a PDF, or return what was read if it was the last one too.
+
+    Raises:
+        UnreadablePdf: it is none, or has too many signatures.
+    """
+    last = _Last.read
+    if last is None or last.content != content:
+        _Last.read = None
+        _Last.read = last = _read(content)
+    return last
+
+
+def forget() -> None:
+    """Let go of the PDF that was read last."""
+    _Last.read = None
+
+
+def _read(content: bytes) -> ReadPdf:
+    if b"%PDF-" not in content[:_HEADER_BYTES]:
+        raise UnreadablePdf("the file is not a PDF: it has no header")
+    pdf, unreadable = None, ""
+    try:
+        pdf = SignedPdf(content)
+        entries = pdf.signatures()
+    except UnreadablePdf as error:
+        unreadable = str(error)
+        entries = []
+    if not entries and pdf is None:
+        entries = scan(content)
+    entries = [one for one in entries if one.contents.strip(b"\0")]
+    if len(entries) > MAX_SIGNATURES:
+        raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")
+    return ReadPdf(content, pdf, unreadable, tuple(read_items(content, pdf, entries, unreadable)))
+
+
 class PdfValidation:
     """The validation of one PDF at one time."""
 
@@ -64,22 +117,9 @@ class PdfValidation:
         self._content, self._path, self._at = content, path, at
         self._prepared = prepared
         self._known_at = known_at if known_at is not None and known_at < at else None
-        self._pdf: SignedPdf | None = None
-        if b"%PDF-" not in content[:_HEADER_BYTES]:
-            raise UnreadablePdf("the file is not a PDF: it has no header")
-        self._unreadable = ""
-        try:
-            self._pdf = SignedPdf(content)
-            entries = self._pdf.signatures()
-        except UnreadablePdf as error:
-            self._unreadable = str(error)
-            entries = []
-        if not entries and (self._pdf is None):
-            entries = scan(content)
-        entries = [one for one in entries if one.contents.strip(b"\0")]
-        if len(entries) > MAX_SIGNATURES:
-            raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")
-        self._items = read_items(content, self._pdf, entries, self._unreadable)
+        read = read_once(content)
+        self._pdf, self._unreadable = read.pdf, read.unreadable
+        self._items = [one.unjudged() for one in read.items]
         self._proofs: list[tuple[int, datetime]] = []
         """Revision and time of document timestamps that passed."""
         self._revisions_of: dict[str, int] = {}

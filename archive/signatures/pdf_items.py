@@ -40,6 +40,10 @@ class Item:
     token_judgements: list[Judgement] = field(default_factory=list)
     proven_at: datetime | None = None
 
+    def unjudged(self) -> Item:
+        """Return the same signature before any judgement."""
+        return replace(self, judgement=None, token_judgements=[], proven_at=None)
+
 
 def read_items(
     content: bytes, pdf: SignedPdf | None, entries: Sequence[SignatureEntry], unreadable: str

@@ -71,6 +71,8 @@ def check(
     Returns:
         `{"unknown_trust": True}`, or `verdicts` and `material`.
     """
+    from archive.signatures.pades import forget
+
     _set_up()
     store = _store(trust_digest, trust)
     if store is None:
@@ -83,8 +85,11 @@ def check(
     when = datetime.fromisoformat(at)
     known = None if known_at is None else datetime.fromisoformat(known_at)
     asked = Asked(Path(file), PackagePath(path), when, known, max_bytes, others)
-    answer = _checked(Kind(kind), asked, store, xml)
-    return _watched(answer, Kind(kind), asked, store, xml) if sunset else answer
+    try:
+        answer = _checked(Kind(kind), asked, store, xml)
+        return _watched(answer, Kind(kind), asked, store, xml) if sunset else answer
+    finally:
+        forget()
 
 
 def _watched(
