@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from archive import indexing
 from archive.assembly import Archive
 from archive.catalogue import dossiers
+from archive.catalogue.disposals import Disposal, Kind
 from archive.catalogue.dossiers import Holding
 from archive.creation import create
-from archive.disposal import adoption
+from archive.disposal import adoption, procedure
+from archive.disposal.procedure import Decided, Proposed, Request
 from archive.errors import Unavailable
 from archive.findings import Finding
 from archive.ingest import take_in
@@ -23,7 +29,10 @@ from archive.model import DossierId, ObjectName
 from archive.packages import sip
 from archive.settings import load
 from archive.signatures import testpki
+from archive.signatures.check import Checker
 from archive.signatures.keys import FileKey
+from archive.signatures.pdf_signing import sign_pdf
+from archive.signatures.trust import TrustStore
 from archive.storage import ObjectStore, StoredObject
 from tests.builders import a_pdf, a_submission
 
@@ -151,19 +160,11 @@ class Story:
     archive: Archive
     clock: Clock
     papers: Path
-    people: dict[str, FileKey] = field(default_factory=dict)
     number: int = 0
 
     def person(self, name: str) -> FileKey:
         """Return the signing key of a person under the archive's TEST CA."""
-        if name not in self.people:
-            pki = testpki.load(self.archive.settings.home / "test-pki")
-            self.people[name] = pki.signer(
-                name,
-                not_before=NOW - timedelta(days=365),
-                not_after=NOW + timedelta(days=36500),
-            )
-        return self.people[name]
+        return _key(name)
 
     def take_in(self, closed: str = "2015-03-10", **changes: Any) -> DossierId:
         """Take in a dossier of its own code, received ten days before it was closed."""
@@ -185,6 +186,17 @@ class Story:
         (ref,) = sip.discover(folder)
         return take_in(self.archive, ref).receipt.dossier_id
 
+    def copy(self, place: int) -> Copy:
+        """Return a copy that can go out of reach."""
+        copy = self.archive.copies[place]
+        assert isinstance(copy, Copy)
+        return copy
+
+    def close(self) -> None:
+        """Let go of everything but the checker, which the next story uses."""
+        self.archive.__dict__.pop("checker", None)
+        self.archive.close()
+
     def finish(self) -> None:
         """Lock and index what came in."""
         lock_pending(self.archive)
@@ -203,17 +215,107 @@ class Story:
         return proposal.version
 
 
+@cache
+def _template() -> Path:
+    """Return an archive with nothing in it, made once: keys take their time."""
+    folder = Path(tempfile.mkdtemp(prefix="kho-disposal-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create(folder / "archive", {"ingest.workers": 1}, clock=Clock())
+    return folder / "archive"
+
+
+_kept: list[Checker] = []
+
+
+def _checker() -> Checker:
+    """Return one checker for all stories; their trust is the same."""
+    if not _kept:
+        trust = TrustStore.load(_template() / "test-pki" / "trust")
+        _kept.append(Checker(trust, workers=1))
+        atexit.register(_kept[0].close)
+    return _kept[0]
+
+
+@cache
+def _key(name: str) -> FileKey:
+    pki = testpki.load(_template() / "test-pki")
+    far = timedelta(days=36500)
+    return pki.signer(name, not_before=NOW - timedelta(days=365), not_after=NOW + far)
+
+
 def a_story(
-    home: Path, *, stores: Callable[[Path], list[ObjectStore]] | None = None, adopted: bool = True
+    home: Path,
+    *,
+    stores: Callable[[Path], Sequence[ObjectStore]] | None = None,
+    adopted: bool = True,
 ) -> Story:
     """Make an archive whose agency has adopted the test schedule."""
     clock = Clock()
-    values = {"archive.agency": "H26", "search.engine": "tantivy", "ingest.workers": 1}
-    create(home / "archive", values, clock=clock)
+    shutil.copytree(_template(), home / "archive")
     archive = Archive(load(home / "archive"), clock)
+    archive.__dict__["checker"] = _checker()
     if stores is not None:
         archive.__dict__["copies"] = tuple(stores(home))
     story = Story(archive, clock, home / "papers")
     if adopted:
         story.adopt()
     return story
+
+
+def a_signed_pdf(story: Story, name: str, signer: str = CHAIR) -> Path:
+    """Write a PDF that a person signed, and return its path."""
+    path = story.papers / f"{name}.pdf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        tsa = testpki.load(story.archive.settings.home / "test-pki").local_tsa(story.clock)
+        path.write_bytes(sign_pdf(a_pdf(name), story.person(signer), at=story.clock.at, tsa=tsa))
+    return path
+
+
+def propose(story: Story, *, by: str = PROPOSER, **changes: Any) -> Proposed:
+    """Propose what is due for destruction."""
+    told = {"kind": Kind.DESTROY, "agency": AGENCY, "note": "hết thời hạn lưu trữ", **changes}
+    return procedure.propose(story.archive, Request(**told), story.person(by), agent="lưu trữ viên")
+
+
+def review(story: Story, disposal_id: str) -> Disposal:
+    """Record the council's papers."""
+    return procedure.review(
+        story.archive,
+        disposal_id,
+        council=a_signed_pdf(story, "hoi-dong"),
+        minutes=a_signed_pdf(story, "bien-ban"),
+        appraisal=None,
+        agent="lưu trữ viên",
+    )
+
+
+def approve(story: Story, disposal_id: str, *, by: str = CHAIR) -> Disposal:
+    """Approve a list, with the decision of today."""
+    decided = Decided(a_signed_pdf(story, "quyet-dinh"), "15/QĐ-SXD", story.archive.today())
+    return procedure.approve(
+        story.archive, disposal_id, decided, story.person(by), agent="lãnh đạo"
+    )
+
+
+def approved(story: Story, **changes: Any) -> str:
+    """Take a list through the procedure up to its approval; return its id."""
+    disposal_id = propose(story, **changes).disposal.id
+    review(story, disposal_id)
+    approve(story, disposal_id)
+    return disposal_id
+
+
+def readable(story: Story, dossier_id: str) -> list[str]:
+    """Return every way in which something of a dossier still answers."""
+    found = []
+    with story.archive.catalogue.connect() as connection:
+        if dossiers.held(connection, dossier_id):
+            found.append("register")
+    for copy in story.archive.copies:
+        inner = copy.inner if isinstance(copy, Copy) else copy
+        found += [f"{copy.url}: {name}" for name in inner.names("aip/") if dossier_id in name]
+    for year in story.archive.index.counts():
+        if dossier_id in set(story.archive.index.keys(year)):
+            found.append(f"index {year}")
+    return found

@@ -190,8 +190,10 @@ def record(conn: Connection, act: Act) -> None:
 
 
 def restore(conn: Connection, content: bytes) -> None:
-    """Apply a stored act again; one that is known already changes nothing."""
+    """Apply a stored act again; one that is known already, or another paper, changes nothing."""
     value = json.loads(content)
+    if value.get("format") != FORMAT:
+        return
     act = _act_of(value)
     acts = tables.disposals.c.acts
     known = conn.execute(select(acts).where(tables.disposals.c.id == act.disposal)).scalar()

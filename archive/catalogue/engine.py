@@ -133,6 +133,19 @@ class Catalogue:
         if found != tables.REVISION:
             raise _mismatch(found, self.url)
 
+    def scrub(self) -> None:
+        """Let what was deleted disappear from the database's files, as far as they allow it.
+
+        SQLite: deleted rows are overwritten when they are deleted (`secure_delete`), and the
+        write-ahead log, which may still have them, is emptied here. PostgreSQL: its own
+        vacuum does it; backups and replicas are the operator's.
+        """
+        if self._url.get_backend_name() == "sqlite":
+            with translated(self.url), self._open().connect() as conn:
+                raw = conn.connection.driver_connection
+                if raw is not None:
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Close the connections; the next transaction opens new ones."""
         if self._engine is not None and self._pid == os.getpid():

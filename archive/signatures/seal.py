@@ -110,14 +110,22 @@ def signature_value(p7s: bytes) -> bytes:
     return SignedCms(p7s).signature
 
 
-def verify(content: bytes, p7s: bytes, trust: TrustStore, *, at: datetime) -> SealVerdict:
+def verify(
+    content: bytes,
+    p7s: bytes,
+    trust: TrustStore,
+    *,
+    at: datetime,
+    scope: Scope = Scope.SEALS,
+) -> SealVerdict:
     """Check a seal against the exact bytes that it is over.
 
     Args:
         content: the bytes that the seal is said to be over.
         p7s: the seal, DER.
-        trust: roots (scope `seals` and `timestamps`), CAs and CRLs.
+        trust: roots (scopes `scope` and `timestamps`), CAs and CRLs.
         at: the time of validation.
+        scope: what the signer's root must vouch for; `signatures` for a person's approval.
 
     Returns:
         `passed` only if the timestamp passed as well.
@@ -136,7 +144,7 @@ def verify(content: bytes, p7s: bytes, trust: TrustStore, *, at: datetime) -> Se
     proven, proof = min(proofs, key=lambda pair: pair[0], default=(at, None))
     signer = cms.signer_certificate()
     integrity = cms.integrity(lambda name: new_hash(name, content).digest(), signer)
-    outcome = judge(signature_of(cms, signer, integrity), known, Scope.SEALS, proven=proven)
+    outcome = judge(signature_of(cms, signer, integrity), known, scope, proven=proven)
     if outcome.passed and proof is None:
         reasons = [r for _, one in judged for r in one.reasons] or ["the seal has no timestamp"]
         unproven = Judgement(

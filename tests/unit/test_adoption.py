@@ -85,7 +85,9 @@ def test_a_dossier_keeps_the_period_that_was_fixed_when_it_came_in(tmp_path):
     assert before.protected_until == date(2029, 12, 31)
     assert (kept.protected_until, kept.standing) == (date(2029, 12, 31), Standing.FIXED)
     assert new.protected_until == date(2026, 12, 31)
-    assert story.held(fixed).due.due_on == date(2030, 1, 1)
+    due = story.held(fixed).due
+    assert due is not None
+    assert due.due_on == date(2030, 1, 1)
 
 
 def test_a_rebuild_from_the_store_brings_back_schedules_fixed_periods_and_notes(tmp_path):
