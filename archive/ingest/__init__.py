@@ -104,8 +104,8 @@ def take_in(
             faster = _receipt_of(archive, opened.sip)
             if faster is None:
                 raise
-            receipt = faster
-        return Intake(receipt, examined.report)
+            return Intake(faster, examined.report)
+        return Intake(receipt, examined.report, examined.full_text if known is None else None)
 
 
 def _rejected(ref: SubmissionRef, report: Report) -> DossierRejected:
