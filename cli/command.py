@@ -135,7 +135,7 @@ class _Spoken(click.Command):
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
-            raise usage.spoken(error) from error
+            raise usage.spoken(error, ctx) from error
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the line that says how to call the command."""
@@ -244,7 +244,7 @@ class KhoGroup(_Spoken, click.Group):
             return super().invoke(ctx)
         except click.UsageError as error:
             if error.ctx is ctx:
-                raise usage.spoken(error) from error
+                raise usage.spoken(error, ctx) from error
             raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -299,14 +299,22 @@ def option(*flags: str, **more: Any) -> Callable[[Any], Any]:
 
 
 def command(
-    place: str, *exits: ExitCode, effect: Effect = Effect.READS
+    place: str, *exits: ExitCode, effect: Effect = Effect.READS, needs_archive: bool = True
 ) -> Callable[[Callable[..., Any]], KhoCommand]:
-    """Make a function the command at `place` (`sip.validate`), with its exit codes and effect."""
+    """Make a function the command at `place`.
+
+    Args:
+        place: its names with dots: `sip.validate`.
+        exits: how it can end, besides done and what every command can end with.
+        effect: what it does to the world.
+        needs_archive: whether it can also end because there is no archive.
+    """
+    more = (ExitCode.NOT_INITIALISED,) if needs_archive else ()
 
     def wrap(function: Callable[..., Any]) -> KhoCommand:
         made: KhoCommand = click.command(name=place.rsplit(".", 1)[-1], cls=KhoCommand)(function)
         made.place = place
-        made.exits = (ExitCode.DONE, *exits)
+        made.exits = (ExitCode.DONE, *exits, *more)
         made.effect = effect
         return made
 

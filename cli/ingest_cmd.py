@@ -43,6 +43,7 @@ def ingest(
     from archive.ingest.batch import ingest_all
 
     options = settled(context)
+    paths = tuple(path.absolute() for path in paths)
     if report is not None:
         usage.check_writable(report)
     if options.dry_run:

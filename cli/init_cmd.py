@@ -25,7 +25,7 @@ OPTIONS = {
 }
 
 
-@command("init", ExitCode.USAGE, ExitCode.UNAVAILABLE, effect=Effect.CHANGES)
+@command("init", ExitCode.USAGE, ExitCode.UNAVAILABLE, effect=Effect.CHANGES, needs_archive=False)
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @option("--name", help="option.archive_name")
 @option("--agency", help="option.agency")

@@ -24,7 +24,7 @@ sip = group("sip", ["new", "validate", "inspect", "schema"], "cli.sip_cmd")
 COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
-@command("sip.new", ExitCode.REJECTED, effect=Effect.CHANGES)
+@command("sip.new", ExitCode.REJECTED, effect=Effect.CHANGES, needs_archive=False)
 @click.argument("folder", type=click.Path(path_type=Path))
 @option(
     "--kind",
@@ -45,7 +45,7 @@ def new(context: click.Context, folder: Path, kind: str) -> None:
     )
 
 
-@command("sip.validate", ExitCode.REJECTED, ExitCode.FINDINGS)
+@command("sip.validate", ExitCode.REJECTED, ExitCode.FINDINGS, needs_archive=False)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option(
     "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="option.fail_on"
@@ -63,7 +63,11 @@ def validate(
     with _scratch() as (scratch, limits):
         for path in paths:
             report = submissions.validate(
-                path, scratch=scratch, limits=limits, today=now().date(), as_package=not for_ingest
+                path.absolute(),
+                scratch=scratch,
+                limits=limits,
+                today=now().date(),
+                as_package=not for_ingest,
             )
             findings += report
     report = Report.of(findings)
@@ -74,7 +78,7 @@ def validate(
     return ExitCode.FINDINGS if fail_on == "warning" and warned else ExitCode.DONE
 
 
-@command("sip.inspect", ExitCode.REJECTED)
+@command("sip.inspect", ExitCode.REJECTED, needs_archive=False)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_context
 def inspect(context: click.Context, path: Path) -> int:
@@ -85,7 +89,7 @@ def inspect(context: click.Context, path: Path) -> int:
 
     results, lines, accepted = [], [], True
     with _scratch() as (scratch, limits):
-        for ref in submissions.discover(path):
+        for ref in submissions.discover(path.absolute()):
             with submissions.examined(
                 ref, scratch=scratch, limits=limits, today=now().date()
             ) as examination:
@@ -112,7 +116,7 @@ def inspect(context: click.Context, path: Path) -> int:
     return ExitCode.DONE if accepted else ExitCode.REJECTED
 
 
-@command("sip.schema")
+@command("sip.schema", needs_archive=False)
 @option("--profile", is_flag=True, help="option.profile")
 @click.pass_context
 def schema(context: click.Context, profile: bool) -> None:

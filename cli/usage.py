@@ -37,10 +37,9 @@ def language_named(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def spoken(error: click.UsageError) -> click.UsageError:
-    """Return click's error in the language in use."""
-    told = _told(error)
-    return error if told is None else click.UsageError(told, error.ctx)
+def spoken(error: click.UsageError, context: click.Context) -> click.UsageError:
+    """Return click's error in the language in use; click leaves out where some happened."""
+    return click.UsageError(_told(error) or error.format_message(), error.ctx or context)
 
 
 def _told(error: click.UsageError) -> str | None:

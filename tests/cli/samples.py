@@ -1,0 +1,90 @@
+"""For every command one call that works and one that fails, in the world of `world.py`.
+
+A new command needs an entry here and a schema in `schemas/commands/`. Words in braces are
+filled in with what `world.build` returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from tests.cli.world import CODE, NUMBER, PLAIN, SIGNED
+
+NOBODY = str(UUID(int=7, version=4))
+BUILT_IN = "vn-2026-1"
+OUTSIDE = ("-C", "nowhere")
+CA = "test-pki/certificates/seal.pem"
+WHY = ("--reason", "thử")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Two calls of a command, without its name, and the exit codes they end with."""
+
+    works: tuple[str, ...] = ()
+    fails: tuple[str, ...] = OUTSIDE
+    code: int = 10
+    works_with: int = 0
+    reports: bool = False
+    """Whether the failure is told in the command's own document, not as a problem."""
+
+
+SAMPLES = {
+    "ingest": Sample(("new",), ("broken",), 5, reports=True),
+    "search": Sample(("nguyen van thu", "--facets"), ("name:(",), 5, reports=True),
+    "show": Sample((CODE,), (NOBODY,), 3),
+    "get": Sample((CODE, SIGNED), (CODE, "nothing.pdf"), 3),
+    "receipt": Sample((CODE, "--version", "1"), (CODE, "--version", "9"), 3),
+    "verify": Sample((CODE,), (NOBODY,), 3),
+    "init": Sample(("another", "--agency", "H26"), (".",), 2),
+    "doctor": Sample(),
+    "config show": Sample(("--origin",)),
+    "config path": Sample(),
+    "sip new": Sample(("made",), ("sip",), 5),
+    "sip validate": Sample(("new",), ("broken",), 5, reports=True),
+    "sip inspect": Sample(("new",), ("broken",), 5, reports=True),
+    "sip schema": Sample((), ("--no-such-option",), 2),
+    "aip ls": Sample((CODE,), (CODE, "--version", "9"), 3),
+    "aip cat": Sample((CODE, "METS.xml", "-o", "METS.xml"), (CODE, "nothing", "-o", "x"), 3),
+    "aip log": Sample((CODE,), (NOBODY,), 3),
+    "aip diff": Sample((CODE, "1"), (CODE, "9"), 3),
+    "aip export": Sample((CODE, "out"), (NOBODY, "out"), 3),
+    "aip validate": Sample((CODE,), ("new",), 7, reports=True),
+    "aip correct": Sample((CODE, "--set", "dossier.keyword=x", *WHY), (CODE, *WHY), 2),
+    "sig check": Sample((CODE,), (NOBODY,), 3),
+    "retention explain": Sample((PLAIN, "--as-of", "31/12/2030"), (NOBODY,), 3),
+    "retention due": Sample(("--as-of", "2126-01-01"), ("--as-of", "31/02/2026"), 2),
+    "retention recompute": Sample(),
+    "retention forecast": Sample(("--until", "2126-01-01"), ("--until", "soon"), 2),
+    "retention replay": Sample(("decision.json",), ("broken/dossier.json",), 5),
+    "retention note": Sample((CODE, "--link", PLAIN, *WHY), (CODE, *WHY), 2),
+    "retention notes": Sample((CODE,), (NOBODY,), 3),
+    "retention end-note": Sample(("{note}", *WHY), (NOBODY, *WHY), 3),
+    "rule list": Sample(("--schedule", BUILT_IN), ("--schedule", "nowhere.toml"), 5),
+    "rule show": Sample(("CT-04",), ("XX-99",), 3),
+    "rule lint": Sample((BUILT_IN,), ("nowhere.toml",), 5),
+    "rule test": Sample((BUILT_IN,), ("nowhere.toml",), 5),
+    "rule diff": Sample((BUILT_IN, BUILT_IN), (BUILT_IN, "nowhere.toml"), 5),
+    "rule simulate": Sample((BUILT_IN,), ("nowhere.toml",), 5),
+    "rule adopt": Sample(("schedule.toml", "--by", "A", "--agency", "H26", *WHY), ("--by", "A"), 2),
+    "hold place": Sample((CODE, "--owner", "Tòa án", *WHY), (CODE, "--owner", "Tòa án"), 2),
+    "hold lift": Sample(("{hold}", *WHY), (NOBODY, *WHY), 3),
+    "hold list": Sample(),
+    "hold reconcile": Sample(),
+    "subject report": Sample((NUMBER, *WHY), (NUMBER,), 2),
+    "fixity run": Sample(),
+    "fixity status": Sample(),
+    "journal list": Sample((CODE,), ("--type", "nothing"), 2),
+    "journal verify": Sample(),
+    "rebuild": Sample(("--from-store",), (), 2),
+    "sweep": Sample(),
+    "trust list": Sample(),
+    "trust add": Sample((CA, "--by", "A", *WHY), ("broken/dossier.json",), 5),
+    "trust remove": Sample(("{root}", "--by", "A", *WHY), (NOBODY, "--by", "A", *WHY), 3),
+    "trust confirm": Sample(("{proposal}", "--by", "B"), (NOBODY, "--by", "B"), 3),
+    "trust withdraw": Sample(("{proposal}", *WHY), (NOBODY, *WHY), 3),
+    "trust update": Sample(),
+    "trust status": Sample(),
+}
+"""By what a person types; `demo` has a test of its own, because it takes half a minute."""

@@ -1,0 +1,353 @@
+"""The command line as a person at a terminal meets it: words, options, colors, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import click
+import pytest
+
+from archive.errors import ExitCode
+from archive.fixity import sha256_of
+from cli import output, words
+from cli.command import Effect, Globals
+from cli.progress import Progress
+from tests.builders import a_submission
+from tests.cli.samples import SAMPLES
+from tests.cli.world import CODE, PLAIN, ROOT, SIGNED, every_command, kho
+
+COMMANDS = every_command()
+HEAVY = ("pyhanko", "sqlalchemy", "whoosh", "tantivy", "lxml", "minio", "reportlab", "PIL")
+ENGLISH = ("Usage", "Options", "Show this message", "Missing", "Invalid", "No such", "Commands")
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("KHO_") and k != "NO_COLOR"}
+    return {**kept, "PYTHONPATH": str(ROOT), "KHO_LANG": "en", **more}
+
+
+def process(*arguments: str, cwd: Path, **more: object) -> subprocess.Popen[str]:
+    """Start `kho` as a process of its own."""
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(), **more}
+    return subprocess.Popen(command, cwd=cwd, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def shape(text: str) -> tuple[list[str], list[str]]:
+    """Return the options and the exit statuses that a help text names."""
+    options = re.findall(r"^  (-\w, --[\w-]+|--[\w-]+)", text, re.MULTILINE)
+    return options, re.findall(r"^  (\d+)  ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("place", ["", *COMMANDS])
+def test_help_has_the_same_shape_in_both_languages(place: str, tmp_path: Path):
+    english, vietnamese = (
+        kho(*place.split(), "--help", "--lang", each, cwd=tmp_path) for each in ("en", "vi")
+    )
+
+    assert english.code == vietnamese.code == 0
+    assert english.out.startswith(f"Usage: kho {place}".rstrip())
+    assert vietnamese.out.startswith(f"Cách dùng: kho {place}".rstrip())
+    assert shape(english.out) == shape(vietnamese.out)
+    assert [word for word in ENGLISH if f"{word}:" in vietnamese.out] == []
+    assert not re.findall(r"\b(?:option|global|help|exit)\.\w+", english.out + vietnamese.out)
+
+
+def test_help_of_no_command_imports_anything_heavy():
+    script = f"""
+import sys
+from cli.main import run
+for place in {list(COMMANDS)!r}:
+    assert run([*place.split(), "--help"]) == 0, place
+    loaded = [name for name in {HEAVY!r} if name in sys.modules]
+    if loaded:
+        sys.exit(f"{{place}}: {{loaded}}")
+"""
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_global_options_stand_before_or_after_the_command(here: Path, tmp_path: Path):
+    before = kho("-C", here, "--json", "show", CODE, cwd=tmp_path)
+    after = kho("show", CODE, "--json", "-C", here, cwd=tmp_path)
+
+    assert before.code == after.code == 0
+    assert before.out == after.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--lang", "vi", "shwo"], "không có lệnh 'shwo'. Có phải: show?"),
+        (["shwo", "--lang", "vi"], "không có lệnh 'shwo'. Có phải: show?"),
+        (["shwo", "--lang=en"], "there is no command 'shwo'. Did you mean: show?"),
+        (["sip", "valid", "--lang", "en"], "Did you mean: validate?"),
+        (["search", "--limit", "x", "--lang", "vi"], "--limit là số nguyên từ 1 đến 1000"),
+        (["search", "--sort", "x", "--lang", "en"], "--sort is one of: relevance,"),
+        (["search", "--lmit", "1", "--lang", "vi"], "không có tùy chọn --lmit. Có phải: --limit"),
+        (["ingest", "--lang", "vi"], "thiếu PATHS"),
+        (["ingest", "--report"], "--report needs a value"),
+        (["show", "a", "b", "--lang", "vi"], "thừa tham số: b"),
+        (["--quiet"], "name a command"),
+        (["hold", "place", "x"], "--owner is missing"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_call_says_what_is_wrong_and_ends_with_2(
+    arguments: list[str], told: str, tmp_path: Path
+):
+    answer = kho(*arguments, cwd=tmp_path)
+
+    assert (answer.code, answer.out) == (ExitCode.USAGE, "")
+    assert told in answer.err
+    assert "--help" in answer.err
+
+
+def test_without_a_command_the_help_is_shown(tmp_path: Path):
+    done = process(cwd=tmp_path)
+    out, err = done.communicate()
+
+    assert (done.returncode, out) == (ExitCode.USAGE, "")
+    assert "kho init FOLDER" in err
+
+
+def test_the_version_is_told(tmp_path: Path):
+    answer = kho("--version", cwd=tmp_path)
+
+    assert answer.code == 0
+    assert re.fullmatch(r"kho \d+\.\d+\S*\n", answer.out)
+
+
+@pytest.mark.parametrize("written", ["2030-12-31", "31/12/2030"])
+def test_days_are_written_in_either_form(written: str, here: Path):
+    answer = kho("retention", "explain", PLAIN, "--as-of", written, "--json", cwd=here)
+
+    assert answer.json()["as_of"] == "2030-12-31"
+
+
+def test_outside_an_archive_the_error_says_how_to_make_one(tmp_path: Path):
+    answer = kho("search", "x", cwd=tmp_path)
+
+    assert (answer.code, answer.out) == (ExitCode.NOT_INITIALISED, "")
+    assert "kho init FOLDER" in answer.err
+
+
+def test_the_environment_names_the_archive_and_overrides_its_settings(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KHO_CONFIG", str(here))
+    monkeypatch.setenv("KHO_CATALOGUE_URL", "postgresql://kho:open-sesame@db.invalid/kho")
+    monkeypatch.setenv("KHO_S3_SECRET_KEY", "open-sesame")
+    shown = kho("config", "show", "--origin", cwd=tmp_path)
+    settings = kho("config", "show", "--json", cwd=tmp_path)
+
+    assert "environment KHO_CATALOGUE_URL" in shown.out
+    assert settings.json()["catalogue.url"]["origin"] == "environment"
+    assert settings.json()["store.url"]["origin"] == "file"
+    assert settings.json()["store.lock"]["origin"] == "default"
+    assert "open-sesame" not in shown.out + settings.out
+
+
+def test_a_setting_of_the_wrong_kind_is_named(here: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KHO_CATALOGUE_TIMEOUT_SECONDS", "soon")
+    answer = kho("show", CODE, cwd=here)
+
+    assert answer.code == ExitCode.REJECTED
+    assert "catalogue.timeout_seconds" in answer.err
+
+
+def test_quiet_leaves_the_result_and_nothing_beside_it(here: Path):
+    loud, quiet = (kho("search", "thu", *q, cwd=here) for q in ([], ["-q"]))
+
+    assert loud.out == quiet.out
+    assert words.say("global.test_mark") in loud.err
+    assert quiet.err == ""
+
+
+def test_a_file_for_the_result_gets_plain_text(here: Path):
+    answer = kho("show", CODE, "-o", "shown.txt", cwd=here)
+
+    written = (here / "shown.txt").read_text("utf-8")
+    assert (answer.code, answer.out) == (0, "")
+    assert CODE in written
+    assert "\x1b" not in written
+
+
+@pytest.mark.parametrize("target", ["nowhere/shown.txt", "sip"], ids=["no folder", "a folder"])
+def test_where_no_result_can_be_written_nothing_is_done(target: str, here: Path):
+    answer = kho("ingest", "new", "-o", target, cwd=here)
+
+    assert answer.code == ExitCode.USAGE
+    assert kho("show", "H26.18-260105-0003", cwd=here).code == ExitCode.NOT_HELD
+
+
+def test_what_the_system_refuses_is_an_error_with_the_path(here: Path):
+    (here / "file").touch()
+    answer = kho("init", "file/archive", cwd=here)
+
+    assert answer.code == ExitCode.USAGE
+    assert "file/archive" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def state(home: Path) -> dict[str, str]:
+    """Return what an archive keeps, by name: its catalogue, its store, its settings."""
+    with sqlite3.connect(home / "catalogue.db") as connection:
+        tables = "\n".join(connection.iterdump())
+    kept = [p for f in ("store", "test-pki") for p in (home / f).rglob("*") if p.is_file()]
+    found = {str(path): sha256_of(path.read_bytes()) for path in [*kept, home / "kho.toml"]}
+    return {
+        **found,
+        "catalogue": tables,
+        "beside": " ".join(sorted(p.name for p in home.iterdir())),
+    }
+
+
+@pytest.mark.parametrize("place", SAMPLES)
+def test_a_dry_run_changes_nothing_or_is_refused(place: str, here: Path, facts: dict[str, str]):
+    sample = SAMPLES[place]
+    filled = [each.format_map(facts) if "{" in each else each for each in sample.works]
+    before = state(here)
+
+    answer = kho(*place.split(), *filled, "--dry-run", cwd=here)
+
+    (here / "METS.xml").unlink(missing_ok=True)  # which `aip cat -o` was told to write
+    assert state(here) == before
+    if COMMANDS[place].effect is Effect.CHANGES:
+        assert answer.code == ExitCode.USAGE
+        assert f"kho {place}" in answer.err
+    else:
+        assert answer.code in (ExitCode.DONE, ExitCode.FINDINGS), answer.err
+
+
+def test_a_file_that_is_there_is_not_written_over_unasked(here: Path):
+    (here / SIGNED).write_text("mine")
+
+    refused = kho("get", CODE, SIGNED, "--json", "--no-input", cwd=here)
+    kept = (here / SIGNED).read_text()
+    obeyed = kho("get", CODE, SIGNED, "--json", "--yes", cwd=here)
+
+    assert (refused.code, kept, obeyed.code) == (ExitCode.USAGE, "mine", 0)
+    assert (here / SIGNED).read_bytes().startswith(b"%PDF")
+
+
+def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(here: Path):
+    for n in range(10, 40):
+        a_submission(
+            here / "many" / str(n),
+            tthc__dossierCode=f"H26.18-260106-00{n}",
+            tthc__dossierCodeOld=None,
+        )
+    stopped = process("ingest", "many", "--progress", "plain", "--workers", "1", cwd=here)
+    assert stopped.stderr is not None
+    for line in stopped.stderr:
+        if "0/30" in line:
+            break
+    stopped.send_signal(signal.SIGINT)
+    _, err = stopped.communicate(timeout=60)
+
+    again = kho("ingest", "many", "--json", cwd=here)
+
+    assert stopped.returncode == ExitCode.INTERRUPTED
+    assert err.endswith(words.say("global.interrupted") + "\n")
+    assert "Traceback" not in err
+    assert (again.code, again.json()["held"]) == (0, 30)
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path):
+    done = process("rule", "list", "--json", "--schedule", "vn-2026-1", cwd=tmp_path)
+    assert done.stdout is not None
+    assert done.stderr is not None
+
+    done.stdout.close()
+    err = done.stderr.read()
+
+    assert (done.wait(), err) == (0, "")
+
+
+def on_a_terminal(*arguments: str, cwd: Path, **more: str) -> str:
+    """Run `kho` with its stdout on a pseudo-terminal and return what arrives there."""
+    own, other = os.openpty()
+    done = process(*arguments, cwd=cwd, stdout=other, env=environment(TERM="xterm", **more))
+    os.close(other)
+    shown = b""
+    try:
+        while piece := os.read(own, 1 << 16):
+            shown += piece
+    except OSError:
+        pass  # the other end is closed: all was read
+    os.close(own)
+    done.communicate()
+    return shown.decode()
+
+
+def test_color_is_for_terminals_whose_owner_has_nothing_against_it(tmp_path: Path):
+    call = ("rule", "list", "--schedule", "vn-2026-1")
+
+    colored = on_a_terminal(*call, cwd=tmp_path)
+    plain = on_a_terminal(*call, cwd=tmp_path, NO_COLOR="1")
+    piped = kho(*call, cwd=tmp_path)
+
+    assert "\x1b[32m" in colored
+    assert "\x1b" not in plain + piped.out
+    assert click.unstyle(colored).replace("\r\n", "\n") == piped.out
+
+
+def test_titles_cannot_steer_the_terminal():
+    hostile = click.style("Đơn", bold=True) + "\x1b]0;owned\x07 \x9b2J \u202egnp.exe\r"
+
+    shown = output.safe(hostile)
+
+    assert click.unstyle(shown) == "Đơn�]0;owned� �2J �gnp.exe�"
+    assert shown.startswith("\x1b[1mĐơn\x1b[0m")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_vietnamese_gets_escapes(encoding: str, tmp_path: Path):
+    call = ("rule", "show", "CT-04", "--schedule", "vn-2026-1")
+    env = environment(PYTHONIOENCODING=encoding, KHO_LANG="vi")
+
+    told, document = (
+        process(*call, *more, cwd=tmp_path, env=env, encoding=encoding).communicate()
+        for more in ([], ["--json"])
+    )
+
+    assert "Ch\\u1ee9ng" in told[0]
+    assert '"Ch\\u1ee9ng' in document[0]
+    assert told[1] == document[1] == ""
+
+
+def test_columns_line_up_whatever_form_the_letters_have():
+    names = [unicodedata.normalize(form, "Nguyễn Thị Hường") for form in ("NFC", "NFD")]
+    rows = [(names[0], "1"), (names[1], "2"), ("Trần A", "3"), ("漢字", "4")]
+
+    lines = output.table(rows)
+
+    assert [line[-1] for line in lines] == ["1", "2", "3", "4"]
+    assert [output._width(line) for line in lines] == [19, 19, 19, 19]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 79])
+def test_progress_never_wraps(columns: int):
+    progress = Progress(Globals(progress="none"), "progress.ingest")
+    progress.total(12_345)
+    progress.step(failed=True, count=678)
+
+    assert len(progress._line(progress._began + 3, columns)) <= columns
+
+
+def test_each_command_says_how_it_ends_without_an_archive(tmp_path: Path):
+    told = {place: shape(kho(*place.split(), "--help", cwd=tmp_path).out)[1] for place in COMMANDS}
+
+    without = ("sip ", "init", "demo")
+    missing = [p for p, exits in told.items() if "10" not in exits and not p.startswith(without)]
+    assert missing == []

@@ -1,0 +1,135 @@
+"""One small archive with everything that a command can be asked about, and how to ask it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.errors import ExitCode
+from cli.command import KhoCommand, KhoGroup
+from cli.main import commands, run
+from tests.builders import a_pdf, a_submission
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE, PLAIN = "H26.18-260105-0001", "H26.18-260105-0002"
+NAME, NUMBER = "Nguyễn Văn Thử", "001099000001"
+SIGNED = "02-giay-phep.pdf"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return stdout, which is one JSON document and nothing else."""
+        return json.loads(self.out)
+
+
+def every_command(group: KhoGroup = commands, prefix: str = "") -> dict[str, KhoCommand]:
+    """Return the commands that do something, by what a person types."""
+    found: dict[str, KhoCommand] = {}
+    for name in group.list_commands(click.Context(group)):
+        command, place = group.get_command(click.Context(group), name), f"{prefix} {name}".strip()
+        if isinstance(command, KhoGroup):
+            found |= every_command(command, place)
+        else:
+            assert isinstance(command, KhoCommand)
+            found[place] = command
+    return found
+
+
+def kho(*arguments: object, cwd: Path) -> Answer:
+    """Run a command in this process, in a folder, and return how it ended."""
+    with _streams() as (out, err), _folder(cwd):
+        code = run([str(argument) for argument in arguments])
+    return Answer(int(code), _text(out), _text(err))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    content = stream.buffer
+    assert isinstance(content, io.BytesIO)
+    return content.getvalue().decode()
+
+
+@contextmanager
+def _streams():
+    kept = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    try:
+        yield sys.stdout, sys.stderr
+    finally:
+        sys.stdout, sys.stderr = kept
+
+
+@contextmanager
+def _folder(folder: Path):
+    kept = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(kept)
+
+
+def build(folder: Path) -> dict[str, str]:
+    """Make the world: an archive in `folder`, with submissions and files beside it.
+
+    Returns:
+        What calls need to know of it, by name: ids of the hold, the note, the proposal.
+    """
+    _done(kho("init", folder, "--agency", "H26", cwd=folder))
+    number_2 = {"tthc__dossierCode": PLAIN, "tthc__dossierCodeOld": None}
+    files = {"01-don-de-nghi.pdf": a_pdf("Don de nghi"), SIGNED: _signed(folder)}
+    described = {"documents": [{"file": n, "title": n, "role": "other"} for n in files]}
+    a_submission(folder / "sip" / "signed", files=files, **described)
+    a_submission(folder / "sip" / "plain", dossier__fileCode="H26.18.2026.161", **number_2)
+    a_submission(folder / "new", tthc__dossierCode="H26.18-260105-0003", tthc__dossierCodeOld=None)
+    (folder / "broken").mkdir()
+    (folder / "broken" / "dossier.json").write_text('{"profile": 1}', encoding="utf-8")
+    _done(kho("ingest", "sip", cwd=folder))
+    title = "dossier.title=Hồ sơ đã sửa"
+    _done(kho("aip", "correct", CODE, "--set", title, "--reason", "sửa", cwd=folder))
+    about = ("--owner", "Thanh tra tỉnh", "--reason", "khiếu nại")
+    hold = _done(kho("hold", "place", PLAIN, *about, "--json", cwd=folder))
+    case = ("--reopened", "TAND 12/2026", "--reason", "vụ án")
+    note = _done(kho("retention", "note", PLAIN, *case, "--json", cwd=folder))
+    _done(kho("fixity", "run", cwd=folder))
+    _done(kho("retention", "explain", PLAIN, "--json", "-o", "decision.json", cwd=folder))
+    built_in = (ROOT / "retention_rules/schedules/vn-2026-1.toml").read_text(encoding="utf-8")
+    other = built_in.replace('version = "vn-2026-1"', 'version = "thu-1"')
+    (folder / "schedule.toml").write_text(other, encoding="utf-8")
+    root = _done(kho("trust", "list", "--json", cwd=folder))["roots"][0]["sha256"]
+    asked = ("--by", "A", "--reason", "thử", "--json")
+    proposal = _done(kho("trust", "remove", root, *asked, cwd=folder))
+    return {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
+
+
+def _done(answer: Answer) -> Any:
+    assert answer.code == ExitCode.DONE, answer.out + answer.err
+    return answer.json() if answer.out.startswith("{") else None
+
+
+def _signed(home: Path) -> bytes:
+    from archive.signatures import testpki
+    from archive.signatures.pdf_signing import sign_pdf
+
+    now = datetime.now(UTC)
+    pki = testpki.load(home / "test-pki")
+    day = timedelta(days=1)
+    key = pki.signer("Cán bộ (TEST)", not_before=now - 30 * day, not_after=now + 30 * day)
+    at = now - day
+    return sign_pdf(a_pdf("Giay phep"), key, at=at, tsa=pki.local_tsa(lambda: at))
