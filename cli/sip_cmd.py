@@ -32,17 +32,22 @@ COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blu
     default="folder",
     help="option.kind",
 )
+@option("--from", "source", type=click.Path(path_type=Path), help="option.pack_from")
 @click.pass_context
-def new(context: click.Context, folder: Path, kind: str) -> None:
-    """Make an empty submission."""
+def new(context: click.Context, folder: Path, kind: str, source: Path | None) -> None:
+    """Make a submission to fill in, or pack one that was filled in."""
     from archive.packages.sip import template
 
-    written = template.write(folder, kind)
+    options = settled(context)
+    written = template.write(folder, kind, source)
     output.emit(
-        settled(context),
+        options,
         {"folder": str(folder), "kind": kind, "files": [str(path) for path in written]},
         lambda: [str(path) for path in written],
     )
+    if not options.json:
+        step = "packed" if source else f"fill_{kind}"
+        output.note(options, f"sip.{step}", folder=folder)
 
 
 @command("sip.validate", ExitCode.REJECTED, ExitCode.FINDINGS, needs_archive=False)

@@ -92,9 +92,9 @@ def build(folder: Path) -> dict[str, str]:
         What calls need to know of it, by name: ids of the hold, the note, the proposal.
     """
     _done(kho("init", folder, "--agency", "H26", cwd=folder))
-    number_2 = {"tthc__dossierCode": PLAIN, "tthc__dossierCodeOld": None}
+    number_2: dict[str, Any] = {"tthc__dossierCode": PLAIN, "tthc__dossierCodeOld": None}
     files = {"01-don-de-nghi.pdf": a_pdf("Don de nghi"), SIGNED: _signed(folder)}
-    described = {"documents": [{"file": n, "title": n, "role": "other"} for n in files]}
+    described: dict[str, Any] = {"documents": [{"file": n, "title": n, "role": "other"} for n in files]}
     a_submission(folder / "sip" / "signed", files=files, **described)
     a_submission(folder / "sip" / "plain", dossier__fileCode="H26.18.2026.161", **number_2)
     a_submission(folder / "new", tthc__dossierCode="H26.18-260105-0003", tthc__dossierCodeOld=None)

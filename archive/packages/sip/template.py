@@ -50,22 +50,27 @@ _ROW = {
 }
 
 
-def write(folder: Path, kind: str) -> list[Path]:
-    """Write a template submission of a kind into `folder` and return the files.
+def write(folder: Path, kind: str, source: Path | None = None) -> list[Path]:
+    """Write a submission of a kind into `folder` and return the files.
 
     Args:
         folder: absent or empty.
         kind: `folder`, `bagit`, `eark` or `batch`.
+        source: a plain folder with `dossier.json` and its files that is to be packed as
+            `kind`, read into memory; without it the submission is the template.
 
     Raises:
-        Rejected: the folder has something in it.
-        UsageError: no such kind.
+        Rejected: the folder has something in it, or the source has no `dossier.json`.
+        UsageError: no such kind, or a list is to be made from one dossier.
     """
     if kind not in _WRITERS:
         raise UsageError(f"no kind {kind!r}; there are {', '.join(_WRITERS)}")
+    if kind == "batch" and source is not None:
+        raise UsageError("a list is not made from one dossier", hint="--kind bagit or eark")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Rejected(f"{folder} is not empty", where=str(folder), hint="name a new folder")
-    for name, content in _WRITERS[kind](folder).items():
+    contents = _plain() if source is None else _taken(source)
+    for name, content in _WRITERS[kind](folder, contents).items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
@@ -110,13 +115,26 @@ def description() -> dict[str, object]:
     }
 
 
-def _plain(_: Path) -> dict[str, bytes]:
+def _taken(source: Path) -> dict[str, bytes]:
+    """Return the files of a plain submission by their path in it."""
+    if not (source / FILE_NAME).is_file():
+        hint = "kho sip new FOLDER makes one to fill in"
+        raise Rejected(f"{source} has no {FILE_NAME}", where=str(source), hint=hint)
+    files = sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink())
+    return {path.relative_to(source).as_posix(): path.read_bytes() for path in files}
+
+
+def _as_it_is(_: Path, contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    return dict(contents)
+
+
+def _plain() -> dict[str, bytes]:
     text = json.dumps(description(), ensure_ascii=False, indent=2) + "\n"
     return {FILE_NAME: text.encode(), **_papers()}
 
 
-def _bag(folder: Path) -> dict[str, bytes]:
-    payload = {f"data/{name}": content for name, content in _plain(folder).items()}
+def _bag(_: Path, contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    payload = {f"data/{name}": content for name, content in contents.items()}
     size = sum(len(content) for content in payload.values())
     tags = {
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
@@ -130,12 +148,12 @@ def _manifest(contents: Mapping[str, bytes]) -> bytes:
     return "".join(f"{sha256_of(content)}  {name}\n" for name, content in contents.items()).encode()
 
 
-def _eark(folder: Path) -> dict[str, bytes]:
+def _eark(folder: Path, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     folder.mkdir(parents=True, exist_ok=True)
     at = datetime.fromtimestamp(int(folder.stat().st_mtime), UTC)
-    plain = _plain(folder)
-    described = {f"metadata/descriptive/{FILE_NAME}": plain.pop(FILE_NAME)}
-    return eark_package(folder.resolve().name, described, plain, at=at)
+    data = dict(contents)
+    described = {f"metadata/descriptive/{FILE_NAME}": data.pop(FILE_NAME)}
+    return eark_package(folder.resolve().name, described, data, at=at)
 
 
 def eark_package(
@@ -157,16 +175,20 @@ def eark_package(
     """
     from archive.packages import mets
 
+    title, agency = _named(described)
     data = {f"data/{path}": content for path, content in data.items()}
     inner_metadata = data_described or {}
     inner = mets.Mets(
         id="rep1",
-        label="Bản số hóa (mẫu)",
+        label="Bản số hóa",
         profile=mets.CSIP_PROFILE,
         created_at=at,
         record_status="NEW",
         version=1,
-        agents=_agents(),
+        agents=(
+            mets.Agent("CREATOR", "kho sip new", "1", software=True),
+            mets.Agent("CREATOR", *agency),
+        ),
         descriptive=_references(inner_metadata),
         preservation=(),
         groups=(mets.Group("Data", _references(data)),),
@@ -178,7 +200,7 @@ def eark_package(
     outer = replace(
         inner,
         id=name,
-        label=_ROW["title"],
+        label=title,
         profile="https://earksip.dilcis.eu/profile/E-ARK-SIP.xml",
         descriptive=_references(described),
         groups=(group,),
@@ -207,13 +229,15 @@ def _references(contents: Mapping[str, bytes]) -> tuple[mets.Reference, ...]:
     )
 
 
-def _agents() -> tuple[mets.Agent, ...]:
-    from archive.packages import mets
-
-    return (
-        mets.Agent("CREATOR", "kho sip new", "1", software=True),
-        mets.Agent("CREATOR", _ROW["agencyName"], _ROW["agencyCode"]),
-    )
+def _named(described: Mapping[str, bytes]) -> tuple[str, tuple[str, str]]:
+    """Return a dossier's title and its agency's name and code; the template's if not there."""
+    try:
+        stated = json.loads(described[f"metadata/descriptive/{FILE_NAME}"])
+        title, tthc = str(stated["dossier"]["title"]), stated["tthc"]
+        code = str(tthc["agencyCode"])
+        return title, (str(tthc.get("agencyName") or code), code)
+    except (KeyError, TypeError, ValueError):  # validation says what is wrong with it
+        return _ROW["title"], (_ROW["agencyName"], _ROW["agencyCode"])
 
 
 def _media_type(name: str) -> str:
@@ -221,7 +245,7 @@ def _media_type(name: str) -> str:
     return types.get(Path(name).suffix, "text/plain")
 
 
-def _batch(_: Path) -> dict[str, bytes]:
+def _batch(_: Path, __: Mapping[str, bytes]) -> dict[str, bytes]:
     return {LIST_NAME: _workbook(), _NOTE_NAME: _batch_note().encode(), **_papers()}
 
 
@@ -294,8 +318,8 @@ def _pdf(text: str) -> bytes:
     return f"{body}xref\n0 6\n0000000000 65535 f \n{table}{end}".encode("ascii")
 
 
-_WRITERS: Mapping[str, Callable[[Path], dict[str, bytes]]] = {
-    "folder": _plain,
+_WRITERS: Mapping[str, Callable[[Path, Mapping[str, bytes]], dict[str, bytes]]] = {
+    "folder": _as_it_is,
     "bagit": _bag,
     "eark": _eark,
     "batch": _batch,
