@@ -1,0 +1,236 @@
+"""Writing papers as PDF/A-2b (ISO 19005-2): embedded font, output intent, XMP metadata.
+
+No colour but black and grey, no transparency, no links, no scripts: nothing that needs more.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+FONTS = Path(__file__).parent / "fonts"
+FONT = "LiberationSerif"
+_FACES = {"": "Regular", "-Bold": "Bold", "-Italic": "Italic"}
+PRODUCER = "Kho"
+_PLAIN = (("VALIGN", (0, 0), (-1, -1), "TOP"), ("FONTNAME", (0, 0), (-1, -1), FONT))
+"""Every cell names the embedded font: reportlab's own default is not embedded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph; `style` is `plain`, `centred`, `heading`, `title`, `small` or `signature`."""
+
+    text: str
+    style: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table with a head that is repeated on every page."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    widths: Sequence[float]
+    """Of the columns, as shares of the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Two columns side by side, such as agency and motto, or two signatures."""
+
+    left: Sequence[Text]
+    right: Sequence[Text]
+
+
+Block = Text | Rows | Columns
+
+
+def write(
+    title: str, blocks: Sequence[Block], *, at: datetime, foot: str, landscape: bool = False
+) -> bytes:
+    """Return a PDF/A-2b of A4 pages, numbered, with `foot` on each.
+
+    Args:
+        title: of the document, in its metadata.
+        blocks: what is in it, in order.
+        at: the time that it states as its own.
+        foot: a line at the bottom of every page.
+        landscape: whether the pages lie.
+    """
+    from reportlab.lib import pagesizes
+    from reportlab.lib.units import mm
+    from reportlab.platypus import SimpleDocTemplate
+
+    _load_fonts()
+    size = pagesizes.landscape(pagesizes.A4) if landscape else pagesizes.A4
+    target = io.BytesIO()
+    document = SimpleDocTemplate(
+        target,
+        pagesize=size,
+        leftMargin=25 * mm,
+        rightMargin=15 * mm,
+        topMargin=20 * mm,
+        bottomMargin=20 * mm,
+        title=_nfc(title),
+        producer=PRODUCER,
+        creator=PRODUCER,
+        author=PRODUCER,
+        subject="",
+        initialFontName=FONT,
+        pdfVersion=(1, 7),
+        pageCompression=1,
+    )
+    width = document.width
+    story = [made for block in blocks for made in _made(block, width)]
+
+    def begin(canvas: Any, _document: Any) -> None:
+        if canvas.getPageNumber() == 1:
+            _declare(canvas, title, at)
+        canvas.setFont(FONT, 9)
+        canvas.drawString(25 * mm, 10 * mm, _nfc(foot))
+        canvas.drawRightString(size[0] - 15 * mm, 10 * mm, f"Trang {canvas.getPageNumber()}")
+
+    document.build(story, onFirstPage=begin, onLaterPages=begin)
+    return target.getvalue()
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _load_fonts() -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    if FONT in pdfmetrics.getRegisteredFontNames():
+        return
+    for ending, face in _FACES.items():
+        pdfmetrics.registerFont(TTFont(FONT + ending, FONTS / f"LiberationSerif-{face}.ttf"))
+    pdfmetrics.registerFontFamily(
+        FONT, normal=FONT, bold=f"{FONT}-Bold", italic=f"{FONT}-Italic", boldItalic=f"{FONT}-Bold"
+    )
+
+
+def _style(name: str) -> Any:
+    from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY
+    from reportlab.lib.styles import ParagraphStyle
+
+    told: dict[str, dict[str, Any]] = {
+        "plain": {"alignment": TA_JUSTIFY, "spaceAfter": 4},
+        "centred": {"alignment": TA_CENTER},
+        "heading": {"fontName": f"{FONT}-Bold", "spaceBefore": 8, "spaceAfter": 4},
+        "title": {
+            "fontName": f"{FONT}-Bold",
+            "fontSize": 14,
+            "leading": 18,
+            "alignment": TA_CENTER,
+            "spaceBefore": 10,
+            "spaceAfter": 8,
+        },
+        "small": {"fontSize": 9, "leading": 11},
+        "signature": {
+            "fontName": f"{FONT}-Bold",
+            "alignment": TA_CENTER,
+            "fontSize": 11,
+            "leading": 14,
+        },
+    }
+    common: dict[str, Any] = {"fontName": FONT, "fontSize": 12, "leading": 15}
+    return ParagraphStyle(name, **{**common, **told[name]})
+
+
+def _paragraph(text: Text) -> Any:
+    from reportlab.platypus import Paragraph
+
+    marked = escape(_nfc(text.text)).replace("\n", "<br/>")
+    return Paragraph(marked, _style(text.style))
+
+
+def _made(block: Block, width: float) -> list[Any]:
+    from reportlab.platypus import Table
+
+    match block:
+        case Text():
+            return [_paragraph(block)]
+        case Rows():
+            cells = [[_paragraph(Text(str(cell), "small")) for cell in row] for row in block.rows]
+            head = [_paragraph(Text(str(cell), "small")) for cell in block.head]
+            widths = [width * share / sum(block.widths) for share in block.widths]
+            return [Table([head, *cells], colWidths=widths, repeatRows=1, style=_grid())]
+        case Columns():
+            sides = [[_paragraph(each) for each in side] for side in (block.left, block.right)]
+            return [Table([sides], colWidths=[width / 2] * 2, style=list(_PLAIN))]
+
+
+def _grid() -> list[tuple[Any, ...]]:
+    from reportlab.lib import colors
+
+    return [
+        *_PLAIN,
+        ("GRID", (0, 0), (-1, -1), 0.5, colors.black),
+        ("BACKGROUND", (0, 0), (-1, 0), colors.Color(0.9, 0.9, 0.9)),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+    ]
+
+
+def _declare(canvas: Any, title: str, at: datetime) -> None:
+    """Give the document its time, XMP metadata and output intent (ISO 19005-2, 6.2.3, 6.6)."""
+    from PIL import ImageCms
+    from reportlab.pdfbase import pdfdoc
+
+    document = canvas._doc  # noqa: SLF001 - reportlab has no other way to its catalog
+    stamp = at.strftime("%Y%m%d%H%M%S") + _offset(at, "{sign}{hours:02}'{minutes:02}'")
+    document.info.dateFormatter = lambda *_: f"D:{stamp}"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    icc = pdfdoc.PDFStream(dictionary=pdfdoc.PDFDictionary({"N": 3}), content=profile, filters=[])
+    intent = pdfdoc.PDFDictionary(
+        {
+            "Type": pdfdoc.PDFName("OutputIntent"),
+            "S": pdfdoc.PDFName("GTS_PDFA1"),
+            "OutputConditionIdentifier": pdfdoc.PDFString("sRGB"),
+            "Info": pdfdoc.PDFString("sRGB IEC61966-2.1"),
+            "DestOutputProfile": document.Reference(icc),
+        }
+    )
+    kind = {"Type": pdfdoc.PDFName("Metadata"), "Subtype": pdfdoc.PDFName("XML")}
+    metadata = pdfdoc.PDFStream(
+        dictionary=pdfdoc.PDFDictionary(kind), content=_xmp(title, at), filters=[]
+    )
+    catalog = document.Catalog
+    catalog.__NoDefault__ = [*catalog.__NoDefault__, "Metadata", "OutputIntents"]
+    catalog.Metadata = document.Reference(metadata)
+    catalog.OutputIntents = pdfdoc.PDFArray([intent])
+
+
+def _offset(at: datetime, form: str) -> str:
+    shift = at.utcoffset()
+    seconds = int(shift.total_seconds()) if shift is not None else 0
+    hours, rest = divmod(abs(seconds) // 60, 60)
+    return form.format(sign="-" if seconds < 0 else "+", hours=hours, minutes=rest)
+
+
+def _xmp(title: str, at: datetime) -> bytes:
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S") + _offset(at, "{sign}{hours:02}:{minutes:02}")
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
+        '<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+        ' xmlns:pdf="http://ns.adobe.com/pdf/1.3/">\n'
+        "<pdfaid:part>2</pdfaid:part>\n<pdfaid:conformance>B</pdfaid:conformance>\n"
+        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(_nfc(title))}</rdf:li></rdf:Alt></dc:title>\n'
+        f"<dc:creator><rdf:Seq><rdf:li>{PRODUCER}</rdf:li></rdf:Seq></dc:creator>\n"
+        f"<xmp:CreatorTool>{PRODUCER}</xmp:CreatorTool>\n"
+        f"<xmp:CreateDate>{stamp}</xmp:CreateDate>\n<xmp:ModifyDate>{stamp}</xmp:ModifyDate>\n"
+        f"<pdf:Producer>{PRODUCER}</pdf:Producer>\n"
+        "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
+        '<?xpacket end="r"?>'
+    ).encode()
