@@ -25,7 +25,6 @@ MAX_LISTS = 1000
 """Partial hash trees of one archive timestamp, which are the levels of its tree."""
 _SEQUENCE = 0x30
 _INTEGER = 0x02
-_SET = 0x31
 _DIGEST_ALGORITHM, _ATTRIBUTES, _HASHTREE = 0xA0, 0xA1, 0xA2
 _CRYPTO_INFOS, _ENCRYPTION_INFO = 0xA0, 0xA1
 
@@ -156,7 +155,9 @@ def _chain(element: Element) -> Chain:
 def _timestamp(element: Element) -> ArchiveTimestamp:
     parts = _Parts(_expected(element, _SEQUENCE))
     algorithm = parts.take_if(_DIGEST_ALGORITHM)
-    parts.skip(_ATTRIBUTES)
+    attributes = parts.take_if(_ATTRIBUTES)
+    for one in attributes.children() if attributes else ():
+        _expected(one, _SEQUENCE)
     tree = parts.take_if(_HASHTREE)
     stamp = parts.take(_SEQUENCE)
     parts.done()

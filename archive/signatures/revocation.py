@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 
 from asn1crypto import ocsp as asn1_ocsp
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from archive.signatures.algorithms import UnknownAlgorithm
@@ -20,6 +21,15 @@ from archive.signatures.status import Answer
 
 MAX_CRL_BYTES = 64 << 20
 _MAX_VERIFIED = 4096
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    UnknownAlgorithm,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+)
+"""What reading a damaged CRL raises; its parts are read only when they are asked for."""
 
 
 class Revocations:
@@ -99,10 +109,11 @@ class Revocations:
             return
         try:
             known = read_crl(encoded, sha256)
-        except (ValueError, TypeError, KeyError, UnknownAlgorithm, UnsupportedAlgorithm):
+            issuer = known.parsed.issuer.public_bytes() if known else b""
+        except _UNREADABLE:
             return
         if known is not None:
-            self._crls.setdefault(known.parsed.issuer.public_bytes(), {})[sha256] = known
+            self._crls.setdefault(issuer, {})[sha256] = known
             self.raw[sha256] = ("crl", encoded)
 
     def _add_ocsp(self, encoded: bytes) -> None:

@@ -211,24 +211,37 @@ def test_digests_alone_are_enough_if_every_chains_algorithm_is_there(pki, rehash
     assert (partly.indication.value, partly.intact) == ("indeterminate", None)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@for_all(place=st.integers(min_value=0), bit=st.integers(0, 7))
-def test_a_flipped_bit_never_makes_another_record_pass_as_intact(pki, rehashed, place, bit):
-    """Only bits that nobody signed or hashed may change nothing: those of the enclosed proofs
-    and certificates of the last timestamp, and of the list of digest algorithms."""
+def test_flipped_bits_never_make_a_record_pass_or_crash(pki, rehashed):
+    """Only what nobody signed or hashed may change unnoticed: the list of digest algorithms
+    at the beginning, and the shell of the last timestamp with the proofs in it."""
     record = rehashed[2]
-    place %= len(record.encoded)
+    hashed_from = record.encoded.index(record.chains[0].encoded)
+    hashed_until = record.encoded.index(record.chains[1].encoded)
+    trust, at = pki.trust(REHASHED + SOON), REHASHED + SOON
+    for place in range(0, len(record.encoded), 11):
+        damaged = bytearray(record.encoded)
+        damaged[place] ^= 1 << place % 8
+
+        verdict = verify(bytes(damaged), GROUPS[2], trust, at=at)
+
+        if hashed_from <= place < hashed_until:
+            assert verdict.indication.value != "passed", place
+        assert verdict.proven_at in (None, MADE), place
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@for_all(place=st.integers(0, 1 << 30), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_any_hash_list_is_never_passed(renewed, pki, place, bit):
+    record = renewed[2]
+    digests = [one for stamp in record.timestamps for part in stamp.hashtree or () for one in part]
+    chosen = digests[place % len(digests)]
     damaged = bytearray(record.encoded)
-    damaged[place] ^= 1 << bit
+    damaged[record.encoded.index(chosen) + place % len(chosen)] ^= 1 << bit
 
-    verdict = evidence.verdict(bytes(damaged), GROUPS[2], pki, REHASHED + SOON)
+    verdict = evidence.verdict(bytes(damaged), GROUPS[2], pki, RENEWED + SOON)
 
-    last = record.encoded.index(record.timestamps[-1].timestamp)
-    chains = record.encoded.index(record.chains[0].encoded)
-    if chains <= place < last:
-        assert verdict.indication.value != "passed"
-    else:
-        assert verdict.proven_at in (None, MADE)
+    assert verdict.indication.value == "failed"
+    assert verdict.intact is False
 
 
 @settings(max_examples=200, deadline=None)
