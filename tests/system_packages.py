@@ -6,19 +6,27 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 NEEDED = {
     "openssl": "openssl",
     "unzip": "unzip",
     "clamd": "clamav-daemon",
     "pdftoppm": "poppler-utils",
+    "javac": "default-jdk-headless",
+    "/usr/share/java/bcpkix.jar": "libbcpkix-java",
 }
+"""Programs, or files by their full path, and the Debian packages that bring them."""
 
 
 def missing() -> list[str]:
-    """Return the Debian packages whose program is not on this machine."""
+    """Return the Debian packages whose program or file is not on this machine."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    return sorted({p for program, p in NEEDED.items() if not shutil.which(program, path=path)})
+
+    def present(name: str) -> bool:
+        return Path(name).is_file() if name.startswith("/") else bool(shutil.which(name, path=path))
+
+    return sorted({package for name, package in NEEDED.items() if not present(name)})
 
 
 def main() -> int:
