@@ -19,6 +19,9 @@ from retention_rules.rule import Action
 LOCK_STEP = timedelta(days=3650)
 """Object lock is set at most this far ahead and extended by later sweeps: stores differ in
 how far a date they keep, and no lock may outlast the first lawful day of disposal."""
+UNSURE_STEP = timedelta(days=365)
+"""How far a lock goes where no confirmed row says until when: another schedule may be adopted,
+and its earliest lawful day of disposal may come sooner."""
 BATCH = 500
 
 
@@ -95,15 +98,17 @@ def locked_until(archive: Archive, decision: Decision) -> datetime | None:
     """Return when a lock set now ends: the last protected day, at most `LOCK_STEP` ahead.
 
     None if the protected time is over. A dossier whose end is not known is locked for one
-    step only if it is permanent; an open one may be corrected and closed at any time, and
+    step only if it is permanent and the row is confirmed; an open one may be corrected and closed at any time, and
     a lock that is too long could keep a lawful destruction out.
     """
     now = archive.clock()
     if decision.protected_until is None:
         permanent = decision.final_action is Action.KEEP and decision.rule_code is not None
-        return now + LOCK_STEP if permanent else now + timedelta(days=365)
+        step = LOCK_STEP if permanent and decision.confirmed else UNSURE_STEP
+        return now + step
     last = datetime.combine(decision.protected_until, time.max, tzinfo=VIETNAM)
-    return min(last, now + LOCK_STEP) if last > now else None
+    step = LOCK_STEP if decision.confirmed else UNSURE_STEP
+    return min(last, now + step) if last > now else None
 
 
 def reconcile_legal_hold(archive: Archive, holding: Holding) -> list[ObjectName]:

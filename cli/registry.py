@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "retention": "cli.retention_cmd:retention",
     "rule": "cli.rule_cmd:rule",
     "hold": "cli.hold_cmd:hold",
+    "disposal": "cli.disposal_cmd:disposal",
+    "transfer": "cli.transfer_cmd:transfer",
     "subject": "cli.notes_cmd:subject",
     "fixity": "cli.fixity_cmd:fixity",
     "journal": "cli.journal_cmd:journal",

@@ -74,12 +74,17 @@ def _answer(decision: Decision) -> Words:
             f"Thời hạn theo hàng {row} đã hết: chỉ được hủy qua thủ tục hủy tài liệu hết thời hạn lưu trữ",
             f"The period of row {row} is over: it goes by the destruction procedure only",
         )
+    if decision.due and decision.final_action is Action.TRANSFER:
+        return Words(
+            f"Từ chối xóa: hàng {row} yêu cầu nộp vào lưu trữ lịch sử",
+            f"Erasure refused: row {row} has it transferred to the historical archive",
+        )
     if decision.standing is Standing.PERMANENT:
         return Words(
             f"Từ chối xóa: hàng {row} lưu trữ vĩnh viễn",
             f"Erasure refused: row {row} keeps it permanently",
         )
-    if until is not None and decision.rule_code is not None:
+    if until is not None and not decision.due:
         return Words(
             f"Từ chối xóa: phải lưu theo hàng {row} đến hết {until:%d/%m/%Y}",
             f"Erasure refused: row {row} requires keeping until {until}",

@@ -70,22 +70,18 @@ def write(
     _load_fonts()
     size = pagesizes.landscape(pagesizes.A4) if landscape else pagesizes.A4
     target = io.BytesIO()
-    document = SimpleDocTemplate(
-        target,
-        pagesize=size,
-        leftMargin=25 * mm,
-        rightMargin=15 * mm,
-        topMargin=20 * mm,
-        bottomMargin=20 * mm,
-        title=_nfc(title),
-        producer=PRODUCER,
-        creator=PRODUCER,
-        author=PRODUCER,
-        subject="",
-        initialFontName=FONT,
-        pdfVersion=(1, 7),
-        pageCompression=1,
-    )
+    margins = {"leftMargin": 25, "rightMargin": 15, "topMargin": 20, "bottomMargin": 20}
+    told: dict[str, Any] = {
+        **{name: length * mm for name, length in margins.items()},
+        **dict.fromkeys(("producer", "creator", "author"), PRODUCER),
+        "pagesize": size,
+        "title": _nfc(title),
+        "subject": "",
+        "initialFontName": FONT,
+        "pdfVersion": (1, 7),
+        "pageCompression": 1,
+    }
+    document = SimpleDocTemplate(target, **told)
     width = document.width
     story = [made for block in blocks for made in _made(block, width)]
 

@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from archive.catalogue import disposals
