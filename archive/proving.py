@@ -17,7 +17,7 @@ from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
 from archive.catalogue.evidence import BatchRow, Coverage
 from archive.catalogue.holding import HeldVersion
-from archive.errors import FixityMismatch, NotHeld, Unavailable
+from archive.errors import FixityMismatch, IntegrityError, NotHeld, Unavailable
 from archive.events import Event, EventType
 from archive.evidence import batches, given
 from archive.evidence.batches import Batch, Draft, Kind, Member
@@ -33,6 +33,7 @@ from archive.signatures.tokens import Token
 BATCH = 100_000
 """Stored versions under one timestamp at most."""
 ALGORITHM = "sha256"
+SEAL = "METS.xml.p7s"
 _TICK = timedelta(milliseconds=1)
 
 
@@ -116,11 +117,18 @@ def record_for(archive: Archive, holding: Holding, version: int | None = None) -
 
 
 def verify_held(archive: Archive, holding: Holding, version: int | None = None) -> RecordVerdict:
-    """Verify the evidence of a stored version against its bytes in the store. Errors as
-    `record_for`."""
+    """Verify the evidence of a stored version against its bytes in the store.
+
+    A package so damaged that its seal cannot be read is compared as a whole only. Errors
+    as `record_for`.
+    """
     stored = version_of(holding, version)
     record = _record(archive, history(archive), stored.place)
-    objects = _objects(archive, stored, record.digest_algorithms)
+    objects = [_package(archive, stored, record.digest_algorithms)]
+    try:
+        objects.append(_seal(archive, stored, record.digest_algorithms))
+    except IntegrityError:
+        objects.append(given.DataObject(SEAL))
     return verify(record.encoded, objects, archive.trust, at=archive.clock())
 
 
@@ -237,7 +245,8 @@ def _renewed_member(
     tips: dict[str, bytes],
     algorithm: str,
 ) -> Member:
-    objects = _objects(archive, version, {ALGORITHM, algorithm})
+    wanted = {ALGORITHM, algorithm}
+    objects = (_package(archive, version, wanted), _seal(archive, version, wanted))
     recorded = (version.sha256, version.seal_digest)
     for found, sha256 in zip(objects, recorded, strict=True):
         if found.digests[ALGORITHM].hex() != sha256:
@@ -249,16 +258,14 @@ def _renewed_member(
     return Member(version.place, digests, renewed_group(algorithm, digests, chains))
 
 
-def _objects(
-    archive: Archive, version: Version, algorithms: Iterable[str]
-) -> list[given.DataObject]:
-    """Return the package and its seal with their digests, read from the store."""
-    wanted = set(algorithms)
+def _package(archive: Archive, version: Version, algorithms: Iterable[str]) -> given.DataObject:
     with archive.store.open(version.place) as stream:
-        package = given.of_stream(version.place, stream, wanted)
+        return given.of_stream(version.place, stream, set(algorithms))
+
+
+def _seal(archive: Archive, version: Version, algorithms: Iterable[str]) -> given.DataObject:
     seal = head_of_version(archive, version).seal
-    digests = {name: hashlib.new(name, seal).digest() for name in wanted}
-    return [package, given.DataObject("METS.xml.p7s", digests)]
+    return given.DataObject(SEAL, {name: hashlib.new(name, seal).digest() for name in algorithms})
 
 
 def _enclosed(archive: Archive, tips: Iterable[str]) -> dict[str, bytes]:

@@ -62,7 +62,7 @@ def rebuild(
     restored = _restore_holds(target)
     _restore_state(target)
     records = _records(target)
-    places = _places(archive, records)
+    places = _places(target, records)
     found: list[Holding] = []
     unreadable: list[tuple[ObjectName, str]] = []
     total = len(places)
