@@ -1,0 +1,166 @@
+"""Whatever people do in whatever order, nothing goes that must stay, and what goes is gone."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from archive.catalogue import disposals, dossiers, journal
+from archive.catalogue.disposals import ItemState, ListStatus
+from archive.disposal import HoldRequest, execution, lift_hold, place_hold, procedure
+from archive.errors import DisposalForbidden, NotPermitted
+from archive.model import DossierId
+from archive.preservation.rebuild import rebuild
+from archive.retention import recompute
+from tests import disposals as tools
+from tests.disposals import SCHEDULE, Story, a_story
+from tests.faults import FaultyStore
+
+PERIODS = (2, 5, 20)
+CLOSED = ("2010-06-30", "2019-06-30", "2023-06-30", "2025-06-30")
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+class Archives(RuleBasedStateMachine):
+    """An agency's dossiers, holds, schedules and lists; the process may die at any write."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="kho-machine-"))
+        self.story: Story = a_story(self.folder)
+        self.period = 5
+        self.versions = 1
+        self.known: dict[DossierId, tuple[str, int]] = {}
+        """When each dossier was closed, and the years that were in force when it came in."""
+        self.holds: dict[str, DossierId] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "story"):
+            self.story.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @rule(closed=st.sampled_from(CLOSED))
+    def ingest(self, closed: str) -> None:
+        self.known[self.story.take_in(closed)] = (closed, self.period)
+
+    @precondition(lambda self: self.held())
+    @rule(data=st.data())
+    def hold(self, data: Any) -> None:
+        dossier = data.draw(st.sampled_from(sorted(self.held())))
+        request = HoldRequest("Thanh tra", "khiếu nại", "QĐ 1", dossier)
+        self.holds[place_hold(self.story.archive, request, agent="t").id] = dossier
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data())
+    def lift(self, data: Any) -> None:
+        hold = data.draw(st.sampled_from(sorted(self.holds)))
+        lift_hold(self.story.archive, hold, agent="t", reason="xong")
+        del self.holds[hold]
+
+    @rule(years=st.sampled_from(PERIODS))
+    def adopt(self, years: int) -> None:
+        self.versions += 1
+        self.story.clock.forward(seconds=1)
+        text = SCHEDULE.replace("thu-nghiem-1", f"thu-nghiem-{self.versions}")
+        self.story.adopt(text.replace('"5 years"', f'"{years} years"'))
+        recompute(self.story.archive)
+        self.period = years
+
+    @rule()
+    def propose(self) -> None:
+        try:
+            tools.propose(self.story)
+        except DisposalForbidden:
+            return
+
+    @rule()
+    def review_and_approve(self) -> None:
+        for each in self.lists(ListStatus.PROPOSED):
+            tools.review(self.story, each)
+            tools.approve(self.story, each)
+
+    @rule(write=st.one_of(st.none(), st.integers(1, 16)), after=st.booleans())
+    def execute(self, write: int | None, after: bool) -> None:
+        archive = self.story.archive
+        (inner,) = archive.copies
+        store = inner
+        if write is not None:
+            store = FaultyStore(inner, fail_at=write, after=after, error=KilledError)
+        archive.__dict__.update({"copies": (store,), "store": store})
+        try:
+            for each in self.lists(ListStatus.APPROVED, ListStatus.EXECUTING):
+                execution.execute(archive, each, agent="t")
+        except (KilledError, NotPermitted):
+            pass
+        finally:
+            archive.__dict__.update({"copies": (inner,), "store": inner})
+
+    @rule()
+    def reject(self) -> None:
+        for each in self.lists(ListStatus.APPROVED)[:1]:
+            procedure.reject(self.story.archive, each, agent="t", reason="không duyệt")
+
+    @rule()
+    def rebuild_from_the_store(self) -> None:
+        rebuild(self.story.archive)
+
+    @rule(days=st.sampled_from((1, 20, 400)))
+    def time_passes(self, days: int) -> None:
+        self.story.clock.forward(days=days)
+
+    def lists(self, *statuses: ListStatus) -> list[str]:
+        with self.story.archive.catalogue.connect() as connection:
+            found = disposals.every(connection, disposals.Kind.DESTROY)
+        return [each.id for each in found if each.status in statuses]
+
+    def held(self) -> set[DossierId]:
+        with self.story.archive.catalogue.connect() as connection:
+            return {each.dossier.id for each in dossiers.all(connection)}
+
+    @invariant()
+    def nothing_under_hold_or_in_its_period_is_gone(self) -> None:
+        if not hasattr(self, "story"):
+            return
+        held, today = self.held(), self.story.archive.today()
+        for dossier, (closed, years) in self.known.items():
+            protected = today <= date(int(closed[:4]) + years, 12, 31)
+            if protected or dossier in self.holds.values():
+                assert dossier in held
+        for dossier in held:
+            for version in self.story.held(dossier).versions:
+                assert self.story.archive.store.stat(version.place).size == version.size
+
+    @invariant()
+    def what_is_destroyed_is_not_readable_and_has_its_file(self) -> None:
+        if not hasattr(self, "story"):
+            return
+        held = self.held()
+        with self.story.archive.catalogue.connect() as connection:
+            found = disposals.every(connection, disposals.Kind.DESTROY)
+            journal.verify(connection)
+        gone = {item.dossier_id: item for each in found for item in each.in_state(*disposals.GONE)}
+        assert set(self.known) - held == set(gone)
+        for dossier, item in gone.items():
+            if item.state is ItemState.DESTROYED:
+                assert tools.readable(self.story, dossier) == []
+
+
+TestArchives = Archives.TestCase
+TestArchives.settings = settings(
+    max_examples=6,
+    stateful_step_count=16,
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
