@@ -107,6 +107,8 @@ def build(folder: Path) -> dict[str, str]:
     hold = _done(kho("hold", "place", PLAIN, *about, "--json", cwd=folder))
     case = ("--reopened", "TAND 12/2026", "--reason", "vụ án")
     note = _done(kho("retention", "note", PLAIN, *case, "--json", cwd=folder))
+    _done(kho("evidence", "build", cwd=folder))
+    _done(kho("evidence", "show", CODE, "--into", "record.er", cwd=folder))
     _done(kho("fixity", "run", cwd=folder))
     _done(kho("retention", "explain", PLAIN, "--json", "-o", "decision.json", cwd=folder))
     built_in = (ROOT / "retention_rules/schedules/vn-2026-1.toml").read_text(encoding="utf-8")
