@@ -123,6 +123,6 @@ class _Tsa:
         self._inner = inner
         self._interruption = interruption
 
-    def timestamp(self, digest: bytes) -> bytes:
+    def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
         with self._interruption.write():
-            return self._inner.timestamp(digest)
+            return self._inner.timestamp(digest, algorithm)

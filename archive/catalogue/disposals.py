@@ -305,8 +305,8 @@ def _apply(conn: Connection, act: Act) -> None:
     }
     conn.execute(insert(tables.disposal_acts).values(row))
     table = tables.disposals
-    values = {"status": act.status.value, "acts": act.number}
-    conn.execute(update(table).where(table.c.id == act.disposal).values(values))
+    reached: dict[str, Any] = {"status": act.status.value, "acts": act.number}
+    conn.execute(update(table).where(table.c.id == act.disposal).values(reached))
 
 
 def _claim_places(conn: Connection, disposal_id: str, ordinal: int) -> None:
