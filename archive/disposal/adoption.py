@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +12,7 @@ from archive.errors import NotPermitted, Rejected, UsageError
 from archive.events import Event, EventType
 from archive.fixity import sha256_of
 from archive.segments import SCHEDULES, state_document, try_to_flush
+from archive.signatures import persons
 from retention_rules.lint import lint
 from retention_rules.problems import Gravity, ScheduleRejected
 from retention_rules.schedule import Schedule, loads
@@ -113,17 +113,12 @@ def confirm(archive: Archive, version: str, *, by: str, account: str) -> Adoptio
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are of one person as far as letters tell: case, accents, spaces aside."""
-    return _folded(one) == _folded(other)
-
-
-def _folded(name: str) -> str:
-    plain = unicodedata.normalize("NFD", name.casefold()).replace("đ", "d")
-    return "".join(c for c in plain if c.isalnum())
+    """Whether two names are of one person: case, accents, spaces and the role aside."""
+    return persons.folded(one) == persons.folded(other)
 
 
 def _person(by: str) -> str:
-    if not by.strip() or SEPARATOR in by or not _folded(by):
+    if not by.strip() or SEPARATOR in by:
         raise UsageError("name one person", where=by, hint='--by "Nguyễn Văn A, Trưởng phòng"')
     return " ".join(by.split())
 

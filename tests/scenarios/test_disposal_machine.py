@@ -24,7 +24,7 @@ from tests.disposals import SCHEDULE, Story, a_story
 from tests.faults import FaultyStore
 
 PERIODS = (2, 5, 20)
-CLOSED = ("2010-06-30", "2019-06-30", "2023-06-30", "2025-06-30")
+CLOSED = ("2001-06-30", "2010-06-30", "2019-06-30", "2023-06-30", "2025-06-30")
 
 
 class KilledError(BaseException):
@@ -43,6 +43,8 @@ class Archives(RuleBasedStateMachine):
         self.known: dict[DossierId, tuple[str, int]] = {}
         """When each dossier was closed, and the years that were in force when it came in."""
         self.holds: dict[str, DossierId] = {}
+        for closed in CLOSED[:2]:
+            self.ingest(closed)
 
     def teardown(self) -> None:
         if hasattr(self, "story"):
@@ -76,6 +78,7 @@ class Archives(RuleBasedStateMachine):
         recompute(self.story.archive)
         self.period = years
 
+    @precondition(lambda self: self.held())
     @rule()
     def propose(self) -> None:
         try:
@@ -83,12 +86,14 @@ class Archives(RuleBasedStateMachine):
         except DisposalForbidden:
             return
 
+    @precondition(lambda self: self.lists(ListStatus.PROPOSED))
     @rule()
     def review_and_approve(self) -> None:
         for each in self.lists(ListStatus.PROPOSED):
             tools.review(self.story, each)
             tools.approve(self.story, each)
 
+    @precondition(lambda self: self.lists(ListStatus.APPROVED, ListStatus.EXECUTING))
     @rule(write=st.one_of(st.none(), st.integers(1, 16)), after=st.booleans())
     def execute(self, write: int | None, after: bool) -> None:
         archive = self.story.archive
@@ -105,6 +110,14 @@ class Archives(RuleBasedStateMachine):
         finally:
             archive.__dict__.update({"copies": (inner,), "store": inner})
 
+    @precondition(lambda self: self.held())
+    @rule(write=st.one_of(st.none(), st.integers(1, 16)), after=st.booleans())
+    def the_whole_procedure(self, write: int | None, after: bool) -> None:
+        self.propose()
+        self.review_and_approve()
+        self.execute(write, after)
+
+    @precondition(lambda self: self.lists(ListStatus.APPROVED))
     @rule()
     def reject(self) -> None:
         for each in self.lists(ListStatus.APPROVED)[:1]:
@@ -157,7 +170,7 @@ class Archives(RuleBasedStateMachine):
 
 TestArchives = Archives.TestCase
 TestArchives.settings = settings(
-    max_examples=6,
+    max_examples=10,
     stateful_step_count=16,
     deadline=None,
     derandomize=True,

@@ -44,7 +44,9 @@ def test_two_people_put_a_schedule_in_force_and_the_journal_says_so(story):
     assert kinds == ["retention schedule adopted"]
 
 
-@pytest.mark.parametrize("second", ["Nguyễn Văn Lưu", "NGUYEN VAN LUU", " nguyễn  văn lưu"])
+@pytest.mark.parametrize(
+    "second", ["Nguyễn Văn Lưu", "NGUYEN VAN LUU", " nguyễn  văn lưu", "Nguyễn Văn Lưu, Chủ tịch"]
+)
 def test_the_same_person_cannot_confirm_under_another_spelling(story, second):
     request = adoption.AdoptionRequest(LONGER, "x.toml", "Nguyễn Văn Lưu")
     version = adoption.propose(story.archive, request, account="test").version
