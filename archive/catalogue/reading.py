@@ -222,6 +222,8 @@ def _load(conn: Connection, ids: Sequence[str]) -> tuple[Holding, ...]:
         return ()
     table = tables.dossiers
     found = conn.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id)).all()
+    if not found:
+        return ()
     parts = [
         _by_dossier(conn, table, ids) for table in (tables.versions, tables.files, tables.verdicts)
     ]

@@ -10,7 +10,7 @@ from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
-from archive.errors import AlreadyHeld, CatalogueLocked, DossierRejected, IntegrityError, NotHeld
+from archive.errors import AlreadyHeld, CatalogueLocked, DossierRejected, IntegrityError
 from archive.events import Event, EventType
 from archive.findings import Report, Severity
 from archive.ingest import description, examination
@@ -121,21 +121,22 @@ def _rejected(ref: SubmissionRef, report: Report) -> DossierRejected:
 def _known(archive: Archive, submission: sip.Sip, *, update: bool) -> Receipt | Holding | None:
     """Return the receipt of the same submission, what is held of the dossier, or None."""
     dossier = submission.dossier
-    receipt = _receipt_of(archive, submission)
+    with archive.catalogue.connect() as connection:
+        # The digest covers the agency and the code, from which the id comes: what was
+        # submitted before is held under this very id, or not at all.
+        found = dossiers.held(connection, dossier.id)
+        if not found:
+            return None
+        receipt = dossiers.by_submission(connection, submission.submission_digest)
     if receipt is not None:
         return receipt
-    with archive.catalogue.connect() as connection:
-        try:
-            held = dossiers.get(connection, dossier.id)
-        except NotHeld:
-            return None
     if not update:
         raise AlreadyHeld(
             f"dossier code {dossier.code} is held with other content",
             where=dossier.code,
             hint="compare with: kho show CODE; to make a new version: kho ingest --update",
         )
-    return held
+    return found[0]
 
 
 def _receipt_of(archive: Archive, submission: sip.Sip) -> Receipt | None:
