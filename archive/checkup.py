@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from archive.assembly import Archive
-from archive.catalogue import dossiers, journal, outbox
+from archive.catalogue import dossiers, journal, outbox, verdict_list
 from archive.errors import ArchiveError
 from archive.findings import Finding, Severity
 from archive.preservation import fixity
@@ -16,6 +16,7 @@ from archive.preservation import fixity
 FIXITY_YEARS = 3
 """Every document is checked at least once in so many years (Circular 05/2025, art. 28)."""
 CRL_AGE = timedelta(days=7)
+SUNSET = timedelta(days=365)
 
 
 def checkup(archive: Archive) -> Iterator[Finding]:
@@ -114,6 +115,22 @@ def _trust(archive: Archive) -> Iterator[Finding]:
             yield _weak("KHO-DOCTOR-CRL", age.issuer, "its revocation list is out of date")
 
 
+def _sunset(archive: Archive) -> Iterator[Finding]:
+    soon = archive.clock() + SUNSET
+    with archive.catalogue.connect() as connection:
+        first = verdict_list.earliest_end(connection)
+        count = verdict_list.ending_before(connection, soon)
+    if count:
+        message = (
+            f"{count} signatures can be proven for less than a year by themselves: "
+            f"kho sig list --expires-before {soon.date()}"
+        )
+        yield _weak("KHO-DOCTOR-SUNSET", "signatures", message)
+    elif first is not None:
+        message = f"every signature that passed can be proven until {first.date()} at least"
+        yield _info("KHO-DOCTOR-SUNSET", "signatures", message)
+
+
 def _antivirus(archive: Archive) -> Iterator[Finding]:
     if archive.scanner is None:
         yield _weak("KHO-DOCTOR-ANTIVIRUS", "antivirus.address", "none is configured")
@@ -157,6 +174,7 @@ PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("search", _index),
     ("seal", _seal),
     ("trust", _trust),
+    ("signatures", _sunset),
     ("antivirus", _antivirus),
     ("fixity", _fixity),
     ("machine", _machine),

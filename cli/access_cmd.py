@@ -143,8 +143,22 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     yield f"      {words.say('show.signer', name=signer, claimed=claimed, proven=proven)}"
     for reason in verdict.reasons:
         yield f"      {reason}"
+    yield from sunset_lines(verdict)
     if verdict.to_do:
         yield f"      → {verdict.to_do}"
+
+
+def sunset_lines(verdict: Verdict) -> Iterator[str]:
+    """Return until when a signature can be proven, and which link ends it."""
+    if verdict.limited_by is None:
+        return
+    if verdict.provable_until is None:
+        yield f"      {words.say('sig.no_end')}"
+    else:
+        day = output.day(verdict.provable_until.date())
+        yield f"      {words.say('sig.until', day=day, link=verdict.limited_by)}"
+    if verdict.fresh_until not in (None, verdict.provable_until):
+        yield f"      {words.say('sig.fresh', day=output.moment(verdict.fresh_until))}"
 
 
 def _retention(retention: dict[str, Any]) -> Iterator[str]:

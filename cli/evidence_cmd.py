@@ -42,7 +42,14 @@ def build(context: click.Context) -> None:
     output.emit(options, result, lambda: [words.say("evidence.built", **result)])
 
 
-@command("evidence.show", ExitCode.NOT_HELD, ExitCode.INTEGRITY, ExitCode.INCONCLUSIVE)
+@command(
+    "evidence.show",
+    ExitCode.NOT_HELD,
+    ExitCode.INTEGRITY,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.UNAVAILABLE,
+    effect=Effect.TRIES,
+)
 @click.argument("id", metavar="ID")
 @option("--version", "number", type=int, metavar="N", help="option.version")
 @option("--into", type=click.Path(path_type=Path), metavar="FILE", help="option.evidence_into")
@@ -58,6 +65,8 @@ def show(context: click.Context, id: str, number: int | None, into: Path | None)
         version = version_of(holding, number)
         record = proving.record_for(archive, holding, version.number)
         verdict = proving.verify_held(archive, holding, version.number)
+    if options.dry_run:
+        into = None
     if into is not None:
         output.may_replace(options, into)
         into.write_bytes(record)
@@ -74,13 +83,7 @@ def show(context: click.Context, id: str, number: int | None, into: Path | None)
     return _exit(verdict)
 
 
-@command(
-    "evidence.verify",
-    ExitCode.REJECTED,
-    ExitCode.INTEGRITY,
-    ExitCode.INCONCLUSIVE,
-    needs_archive=False,
-)
+@command("evidence.verify", ExitCode.INTEGRITY, ExitCode.INCONCLUSIVE)
 @click.argument("record", type=_FILE, metavar="RECORD")
 @click.argument("more", nargs=-1, metavar="[DATA|DIGEST]...")
 @option("--data", multiple=True, type=_FILE, metavar="FILE", help="option.evidence_data")
@@ -193,12 +196,14 @@ def _objects(encoded: bytes, files: Sequence[Path], digests: Sequence[str]) -> l
 
 
 def _trust(options: Globals) -> TrustStore:
-    """Return the archive's trusted roots; none where there is no archive."""
+    """Return the archive's trusted roots; none where no archive was named or found."""
     from archive.signatures.trust import TrustStore
 
     try:
         settings = configuration.load(session.config_path(options))
     except NotInitialised:
+        if options.config is not None:
+            raise
         return TrustStore()
     return TrustStore.load(settings.path("trust.folder"))
 

@@ -13,18 +13,32 @@ from archive import settings as configuration
 from archive.errors import ExitCode, NotInitialised
 from cli import output, session, words
 from cli.access_cmd import verdict_lines
-from cli.command import Globals, command, group, option, settled
+from cli.command import Globals, KhoGroup, command, option, settled
 
 if TYPE_CHECKING:
     from archive.model import Verdict
     from archive.signatures.trust import TrustStore
 
-sig = group("sig", ["check"], "cli.sig_cmd")
+sig = KhoGroup(
+    "sig",
+    {
+        "check": "cli.sig_cmd:check",
+        "list": "cli.sig_audit_cmd:list",
+        "recheck": "cli.sig_audit_cmd:recheck",
+        "report": "cli.sig_audit_cmd:report",
+    },
+)
 
 
 @command("sig.check", ExitCode.NOT_HELD, ExitCode.INTEGRITY, ExitCode.INCONCLUSIVE)
 @click.argument("names", nargs=-1, required=True, metavar="FILE|ID...")
 @option("--at", "at_text", metavar="TIME", help="option.at")
+@option(
+    "--content",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="option.content",
+)
 @click.pass_context
 def check(
     context: click.Context, names: tuple[str, ...], at_text: str | None, content: Path | None
@@ -35,12 +49,6 @@ def check(
     verdicts: list[Verdict] = []
     for name in names:
         verdicts += (
-@option(
-    "--content",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="option.content",
-)
             _of_file(options, Path(name), at, content)
             if Path(name).exists()
             else _held(options, name)
@@ -70,6 +78,8 @@ def _moment(text: str | None) -> datetime:
 def _of_file(options: Globals, path: Path, at: datetime, content: Path | None) -> list[Verdict]:
     """Check one file; what it may be over is given, or lies beside it."""
     from archive.model import PackagePath
+    from archive.packages.dsig import reader
+    from archive.signatures import pairing
     from archive.signatures.check import Checker
 
     beside = {}
@@ -84,8 +94,6 @@ def _of_file(options: Globals, path: Path, at: datetime, content: Path | None) -
         name = PackagePath(str(path))
         return list(checker.check(path, name, at=at, others=beside, content=content).verdicts)
 
-    from archive.packages.dsig import reader
-    from archive.signatures import pairing
 
 def _trust(options: Globals) -> TrustStore:
     """Return the archive's trusted roots; none where there is no archive."""

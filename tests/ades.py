@@ -8,19 +8,29 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from asn1crypto import cms
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from lxml import etree
 
+from archive.model import PackagePath, Verdict
+from archive.packages.dsig import reader
 from archive.packages.dsig.canonical import EXCLUSIVE, Method
 from archive.packages.dsig.names import ASIC, DSIG, XADES, XADES_141
 from archive.packages.dsig.properties import _archived, _imprints
 from archive.packages.dsig.references import Document
 from archive.signatures import cades_stamps, cms_writer, der
+from archive.signatures.asked import Asked
+from archive.signatures.check import _referred
 from archive.signatures.cms_reader import SignedCms
+from archive.signatures.files import validate
 from archive.signatures.keys import FileKey
+from archive.signatures.kinds import kind_of
+from archive.signatures.prepared import prepare
 from archive.signatures.timestamps import LocalTsa
+from archive.signatures.trust import TrustStore
+from tests.signed import NOW
 
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 _TYPE = "http://uri.etsi.org/01903#SignedProperties"
@@ -317,3 +327,28 @@ def _digest(content: bytes) -> str:
 
 def _canonical(element: etree._Element, c14n: str) -> bytes:
     return bytes(etree.tostring(element, method="c14n", exclusive=c14n == EXCLUSIVE))
+
+
+def judged(
+    folder: Path,
+    name: str,
+    content: bytes,
+    trust: TrustStore,
+    at: datetime = NOW,
+    *,
+    beside: Mapping[str, bytes] | None = None,
+    known_at: datetime | None = None,
+) -> list[Verdict]:
+    """Return the verdicts on a file, in this process; `beside` are other files of its folder."""
+    path = folder / name
+    path.write_bytes(content)
+    others = {}
+    for other, octets in (beside or {}).items():
+        (folder / other).write_bytes(octets)
+        others[PackagePath(other)] = folder / other
+    kind = kind_of(path, name)
+    if kind is None:
+        return []
+    referred = _referred(kind, PackagePath(name), others, None)
+    asked = Asked(path, PackagePath(name), at, known_at, 64 << 20, referred)
+    return list(validate(kind, asked, prepare(trust), reader).verdicts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -125,6 +125,18 @@ def items(conn: Connection, job_id: str, state: ItemState | None = None) -> Iter
         if len(rows) < _PAGE:
             return
         after = rows[-1].ordinal
+
+
+def previous(conn: Connection, kind: str, keys: Sequence[str]) -> dict[str, Item]:
+    """Return the last settled item of each key among the finished jobs of a kind."""
+    statement = (
+        select(_ITEMS)
+        .join(_JOBS, _JOBS.c.id == _ITEMS.c.job_id)
+        .where(_JOBS.c.kind == kind, _JOBS.c.finished_at.is_not(None))
+        .where(_ITEMS.c.key.in_(keys), _ITEMS.c.state == ItemState.DONE.value)
+        .order_by(_ITEMS.c.settled_at)
+    )
+    return {row.key: _item(row) for row in conn.execute(statement)}
 
 
 def settle(

@@ -333,6 +333,7 @@ job_items = Table(
     Column("outcome", JsonValue),
     Column("settled_at", Instant),
     Index("ix_job_items_state", "job_id", "state", "ordinal"),
+    Index("ix_job_items_key", "key"),
 )
 
 fixity_checks = Table(

@@ -75,7 +75,7 @@ SAMPLES = {
     "subject report": Sample((NUMBER, *WHY), (NUMBER,), 2),
     "evidence build": Sample(),
     "evidence show": Sample((CODE, "--into", "record.ers"), (CODE, "--version", "9"), 3),
-    "evidence verify": Sample(("record.er", "--digest", "sha256:" + "00" * 32), ("nothing",), 2, 8),
+    "evidence verify": Sample(("record.er", "--data", "package.zip"), ("nothing",), 2),
     "evidence renew": Sample(),
     "evidence status": Sample(),
     "fixity run": Sample(),

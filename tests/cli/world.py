@@ -94,7 +94,9 @@ def build(folder: Path) -> dict[str, str]:
     _done(kho("init", folder, "--agency", "H26", cwd=folder))
     number_2: dict[str, Any] = {"tthc__dossierCode": PLAIN, "tthc__dossierCodeOld": None}
     files = {"01-don-de-nghi.pdf": a_pdf("Don de nghi"), SIGNED: _signed(folder)}
-    described: dict[str, Any] = {"documents": [{"file": n, "title": n, "role": "other"} for n in files]}
+    described: dict[str, Any] = {
+        "documents": [{"file": n, "title": n, "role": "other"} for n in files]
+    }
     a_submission(folder / "sip" / "signed", files=files, **described)
     a_submission(folder / "sip" / "plain", dossier__fileCode="H26.18.2026.161", **number_2)
     a_submission(folder / "new", tthc__dossierCode="H26.18-260105-0003", tthc__dossierCodeOld=None)
@@ -109,6 +111,7 @@ def build(folder: Path) -> dict[str, str]:
     note = _done(kho("retention", "note", PLAIN, *case, "--json", cwd=folder))
     _done(kho("evidence", "build", cwd=folder))
     _done(kho("evidence", "show", CODE, "--into", "record.er", cwd=folder))
+    _done(kho("get", CODE, "--package", "-o", "package.zip", cwd=folder))
     _done(kho("fixity", "run", cwd=folder))
     _done(kho("retention", "explain", PLAIN, "--json", "-o", "decision.json", cwd=folder))
     built_in = (ROOT / "retention_rules/schedules/vn-2026-1.toml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Sunset: until when each signature can be proven, to be listed by date."""
+"""Sunset: until when each signature can be proven, by date; items of jobs by their key."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,4 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("verdicts", sa.Column("provable_until", columns.Instant()))
     op.create_index("ix_verdicts_provable_until", "verdicts", ["provable_until", "dossier_id"])
+    op.create_index("ix_job_items_key", "job_items", ["key"])

@@ -1,0 +1,88 @@
+"""Which signatures a person asks for: by sunset, issuer, weakness, or still undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from archive import access
+from archive.assembly import VIETNAM, Archive
+from archive.catalogue import dossiers, verdict_list
+from archive.catalogue.dossiers import Holding
+from archive.catalogue.verdict_list import HeldVerdict, Selection
+from archive.model import Indication, Verdict
+
+UNDECIDED = frozenset({"TRY_LATER", "OUT_OF_BOUNDS_NO_POE"})
+"""What newer or older revocation data may decide."""
+_UNKNOWN = "NO_CERTIFICATE_CHAIN_FOUND"
+_WEAK = ("md5", "sha1", "sha224", "RSA-1", "DSA")
+_WEAK_CODES = ("CRYPTO_CONSTRAINTS_FAILURE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for; all conditions hold together."""
+
+    ends_before: date | None = None
+    issuer: str | None = None
+    """Part of the issuer's name, whatever its case."""
+    weak: bool = False
+    """Only weak algorithms, by the dated policy or by what ends them."""
+    unknown: bool = False
+    """Only signatures whose issuer leads to no trusted root."""
+    year: int | None = None
+    fonds: str | None = None
+
+
+def wanted(archive: Archive, asked: Wanted) -> Iterator[HeldVerdict]:
+    """Yield the signatures that are asked for, those that end first before the others."""
+    end = None
+    if asked.ends_before is not None:
+        end = datetime.combine(asked.ends_before, time.min, VIETNAM)
+    selection = Selection(asked.year, asked.fonds, end)
+    with archive.catalogue.connect() as connection:
+        for one in verdict_list.listed(connection, selection):
+            if _fits(one.verdict, asked):
+                yield one
+
+
+def is_weak(verdict: Verdict) -> bool:
+    """Whether a signature rests on an algorithm that is weak now or ends before the rest."""
+    if verdict.sub_indication in _WEAK_CODES:
+        return True
+    digest = (verdict.digest_algorithm or "").lower()
+    return digest in _WEAK or "which counts until" in (verdict.limited_by or "")
+
+
+def chosen(archive: Archive, names: Sequence[str], *, undecided: bool) -> Iterator[Holding]:
+    """Yield named dossiers, or all that have signatures; only undecided ones if asked for.
+
+    Raises:
+        NotHeld: there is no dossier of a name.
+    """
+    if names:
+        found = [access.find(archive, name) for name in names]
+    else:
+        with archive.catalogue.connect() as connection:
+            ids = [*verdict_list.dossier_ids(connection, Selection())]
+            found = [dossiers.get(connection, one) for one in ids]
+    for holding in found:
+        if not undecided or any(v.sub_indication in UNDECIDED for v in holding.verdicts):
+            yield holding
+
+
+def _fits(verdict: Verdict, asked: Wanted) -> bool:
+    if asked.issuer and asked.issuer.casefold() not in (verdict.issuer or "").casefold():
+        return False
+    if asked.unknown and verdict.sub_indication != _UNKNOWN:
+        return False
+    return is_weak(verdict) if asked.weak else True
+
+
+def worst(verdicts: Sequence[Verdict]) -> Indication | None:
+    """Return the worst outcome of several, None if there are none."""
+    for one in (Indication.FAILED, Indication.INDETERMINATE, Indication.PASSED):
+        if any(verdict.indication is one for verdict in verdicts):
+            return one
+    return None

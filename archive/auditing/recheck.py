@@ -1,0 +1,213 @@
+"""Checking again, years later: from the material that a package keeps, and offline.
+
+The roots that are trusted today count, everything else comes out of the package. That a
+file existed when the package was sealed is proven by the seal, and counts like a
+timestamp over it. What could not be decided for want of revocation data is decided with
+newer data; then a new version keeps that data beside the old.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from archive.assembly import Archive
+from archive.catalogue.dossiers import Holding
+from archive.errors import ArchiveError, FixityMismatch
+from archive.events import Event, EventType
+from archive.findings import Report
+from archive.fixity import chunks
+from archive.heads import earlier, head_of_version, original, reader
+from archive.ingest import description, register, store
+from archive.ingest.examination import Examined
+from archive.model import Indication, PackagePath, Receipt, Verdict
+from archive.packages.aip.read import Contents
+from archive.packages.sip import Sip
+from archive.signatures import fetching, seal
+from archive.signatures.certificates import Cert, readable
+from archive.signatures.check import CheckResult
+from archive.signatures.trust import TrustStore
+from archive.trusting import revocation
+
+VALIDATION = "metadata/preservation/validation/"
+KIND = "recheck"
+_FOLDERS = {"certificates/": "certificates", "crls/": "crls", "ocsps/": "ocsps"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """What became of one dossier's signatures."""
+
+    holding: Holding
+    verdicts: tuple[Verdict, ...]
+    material: Mapping[str, bytes]
+    receipt: Receipt | None = None
+    """Of the version that keeps what is new; None if nothing was kept."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether any outcome differs from the one on record."""
+        return _outcomes(self.verdicts) != _outcomes(self.holding.verdicts)
+
+
+def recheck(
+    archive: Archive, holding: Holding, *, fetch: bool = False, with_newer: bool = False
+) -> Rechecked:
+    """Check the signatures of a dossier anew, from kept material; nothing is stored.
+
+    Args:
+        archive: whose roots count.
+        holding: the dossier.
+        fetch: whether what lacks revocation data is asked for at the configured services,
+            and the trust folder's newer data counts.
+        with_newer: whether CRLs and OCSP answers of the trust folder count besides.
+
+    Raises:
+        FixityMismatch: a stored file is not what was recorded.
+        Unavailable: the store did not answer.
+    """
+    material = kept_material(archive, holding)
+    trust = kept_trust(archive.trust, material, also=archive.trust if with_newer else None)
+    found = _checked(archive, holding, trust)
+    if fetch and any(one.sub_indication == "TRY_LATER" for one in found.verdicts):
+        _ask(archive, readable([v for k, v in found.material.items() if "certificates/" in k]))
+        both = kept_trust(archive.trust, material, also=archive.trust)
+        found = _checked(archive, holding, both)
+    return Rechecked(holding, found.verdicts, found.material)
+
+
+def keep(archive: Archive, done: Rechecked, *, agent: str) -> Rechecked:
+    """Store outcomes that changed, with their material, as the dossier's next version.
+
+    Raises:
+        Unavailable: store or timestamp service did not answer; do it again.
+    """
+    if not done.changed:
+        return done
+    holding = done.holding
+    counts = {i.value: sum(v.indication is i for v in done.verdicts) for i in Indication}
+    at = archive.clock()
+    event = Event(EventType.SIGNATURE_VALIDATION, at, "success", agent, holding.dossier.id, counts)
+    sip = Sip(holding.dossier, {}, holding.submission_digest, KIND)
+    examined = Examined(sip, Report(()), done.verdicts, done.material, {}, (event,))
+    described = description.describe(archive, examined, holding)
+    package = described.package
+    sealed = package.sealed(archive.sealer.seal(package.mets, at=described.at))
+    store(archive, sealed)
+    return replace(done, receipt=register(archive, described, sealed, holding))
+
+
+def kept_material(archive: Archive, holding: Holding) -> dict[str, bytes]:
+    """Return the validation material of a dossier's latest version, by its name."""
+    version = holding.versions[-1]
+    read = reader(archive, version.place)
+    head = head_of_version(archive, version)
+    contents = Contents(head, read, lambda place: earlier(archive, place))
+    return {
+        file.path.removeprefix(VALIDATION): contents.read(file)
+        for file in head.files
+        if file.path.startswith(VALIDATION)
+    }
+
+
+def kept_trust(
+    trust: TrustStore, material: Mapping[str, bytes], *, also: TrustStore | None = None
+) -> TrustStore:
+    """Return today's roots with kept material, and that of another trust store if given."""
+    groups: dict[str, list[bytes]] = {name: [] for name in _FOLDERS.values()}
+    for name, content in material.items():
+        for folder, group in _FOLDERS.items():
+            if name.startswith(folder):
+                groups[group].append(content)
+    if also is not None:
+        groups["certificates"] += also.certificates
+        groups["crls"] += also.crls
+        groups["ocsps"] += also.ocsps
+    return TrustStore(trust.anchors, **{k: tuple(dict.fromkeys(v)) for k, v in groups.items()})
+
+
+def sealed_at(archive: Archive, holding: Holding) -> dict[int, datetime]:
+    """Return the proven sealing time of each version whose seal passes, by its number."""
+    found: dict[int, datetime] = {}
+    for version in holding.versions:
+        head = head_of_version(archive, version)
+        verdict = seal.verify(head.mets, head.seal, archive.trust, at=archive.clock())
+        if verdict.indication is Indication.PASSED and verdict.sealed_at_proven is not None:
+            found[version.number] = verdict.sealed_at_proven
+    return found
+
+
+def _checked(archive: Archive, holding: Holding, trust: TrustStore) -> CheckResult:
+    verdicts: list[Verdict] = []
+    material: dict[str, bytes] = {}
+    proven = sealed_at(archive, holding)
+    versions = _versions(archive, holding)
+    checker = archive.checker.under(trust)
+    with tempfile.TemporaryDirectory(dir=archive.scratch) as folder:
+        places = dict(_files(archive, holding, Path(folder)))
+        for path in dict.fromkeys(verdict.path for verdict in holding.verdicts):
+            found = checker.check(
+                places[path],
+                path,
+                at=archive.clock(),
+                known_at=proven.get(versions[path]),
+                sunset=True,
+                others=places,
+            )
+            verdicts += found.verdicts
+            material.update(found.material)
+    return CheckResult(tuple(verdicts), material)
+
+
+def _versions(archive: Archive, holding: Holding) -> dict[PackagePath, int]:
+    head = head_of_version(archive, holding.versions[-1])
+    return {
+        document.file.path: head.original(document.file.path).version
+        for document in holding.dossier.documents
+    }
+
+
+def _files(archive: Archive, holding: Holding, folder: Path) -> Iterator[tuple[PackagePath, Path]]:
+    """Write the files that are needed to a folder, each digest compared on the way.
+
+    Those with signatures are, and all of them if a signature may be over another file.
+    """
+    signed = {verdict.path for verdict in holding.verdicts}
+    alone = all(path.lower().endswith(".pdf") for path in signed)
+    for document in holding.dossier.documents:
+        if alone and document.file.path not in signed:
+            continue
+        target, digest = folder / str(document.ordinal), hashlib.sha256()
+        with original(archive, holding, document) as stream, target.open("wb") as out:
+            for piece in chunks(stream):
+                digest.update(piece)
+                out.write(piece)
+        if digest.hexdigest() != document.file.sha256:
+            raise FixityMismatch(
+                document.file.path, recorded=document.file.sha256, found=digest.hexdigest()
+            )
+        yield document.file.path, target
+
+
+def _ask(archive: Archive, certificates: list[Cert]) -> None:
+    """Ask the configured OCSP services about certificates whose status is missing."""
+    timeout = float(archive.settings.number("trust.timeout_seconds"))
+    known = [*certificates, *revocation.readable_of(archive.trust)]
+    for url in archive.settings.list("trust.ocsp_urls"):
+        for leaf in (one for one in certificates if not one.is_ca):
+            issuer = next((one for one in known if leaf.is_issued_by(one)), None)
+            if issuer is None:
+                continue
+            try:
+                answer = fetching.ask_ocsp(url, leaf.der, issuer.der, timeout_seconds=timeout)
+                revocation.add(archive, answer, agent=archive.agent, source=url)
+            except ArchiveError:
+                continue  # it stays to be asked later
+
+
+def _outcomes(verdicts: tuple[Verdict, ...]) -> list[tuple[object, ...]]:
+    return [(v.path, v.field, v.indication, v.sub_indication) for v in verdicts]
