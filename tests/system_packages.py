@@ -15,6 +15,11 @@ NEEDED = {
     "pdftoppm": "poppler-utils",
     "javac": "default-jdk-headless",
     "/usr/share/java/bcpkix.jar": "libbcpkix-java",
+    "chromium": "chromium",
+    "/usr/lib/softhsm/libsofthsm2.so": "softhsm2",
+    "xmlsec1": "xmlsec1",
+    "go": "golang-go",
+    "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go": "golang-golang-x-mod-dev",
 }
 """Programs, or files by their full path, and the Debian packages that bring them."""
 
