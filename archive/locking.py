@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -25,24 +25,53 @@ and its earliest lawful day of disposal may come sooner."""
 BATCH = 500
 
 
+EXTEND_AHEAD = timedelta(days=180)
+"""How long before its end a lock is extended, if its dossier is kept for longer."""
+
+
 def lock_pending(archive: Archive) -> int:
     """Lock every version that has no lock yet; return how many.
 
     After a crash the same is done again: locking twice changes nothing.
     """
+    return _lock_pages(archive, dossiers.unlocked)
+
+
+def extend_locks(archive: Archive) -> int:
+    """Extend every lock that ends soon and before its dossier's time; return how many."""
+    before = archive.clock() + EXTEND_AHEAD
+
+    def ending(conn: Connection, limit: int, after: str) -> tuple[HeldVersion, ...]:
+        return dossiers.locks_ending(conn, before, limit, after)
+
+    return _lock_pages(archive, ending)
+
+
+_Page = Callable[[Connection, int, str], tuple[HeldVersion, ...]]
+
+
+def _lock_pages(archive: Archive, page_after: _Page) -> int:
     if archive.settings.text("store.lock") == "none":
         return 0
     done, after = 0, ""
     while True:
         with archive.catalogue.connect() as connection:
-            page = dossiers.unlocked(connection, BATCH, after)
+            page = page_after(connection, BATCH, after)
             wanted = list(_wanted(archive, connection, page))
         if not page:
             return done
-        locked = _locked(archive, wanted)
+        locked = _locked(archive, _longer(page, wanted))
         with archive.catalogue.begin() as connection:
             dossiers.set_locked_all(connection, locked, at=archive.clock())
-        done, after = done + len(page), page[-1].version.place
+        done, after = done + len(locked), page[-1].version.place
+
+
+def _longer(page: Sequence[HeldVersion], wanted: Sequence[Wanted]) -> Iterator[Wanted]:
+    """Yield the locks that are not there yet or would end later than they do."""
+    for held, each in zip(page, wanted, strict=True):
+        ends = held.locked_until
+        if ends is None or (each.until is not None and each.until > ends):
+            yield each
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ def _swept(swept: Swept) -> Iterator[str]:
     yield words.say(
         "sweep.done",
         locked=swept.locked,
+        extended=swept.extended,
         indexed=swept.indexed,
         entries=swept.journal_entries,
         holds=len(swept.legal_holds),

@@ -36,10 +36,11 @@ COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blu
 @click.pass_context
 def new(context: click.Context, folder: Path, kind: str, source: Path | None) -> None:
     """Make a submission to fill in, or pack one that was filled in."""
+    from archive.assembly import now
     from archive.packages.sip import template
 
     options = settled(context)
-    written = template.write(folder, kind, source)
+    written = template.write(folder, kind, source, at=now())
     output.emit(
         options,
         {"folder": str(folder), "kind": kind, "files": [str(path) for path in written]},
@@ -61,7 +62,7 @@ def validate(
     context: click.Context, paths: tuple[Path, ...], fail_on: str, for_ingest: bool
 ) -> int:
     """Check submissions; exit 5 if one is not accepted."""
-    from archive.assembly import now
+    from archive.assembly import VIETNAM, now
     from archive.packages import sip as submissions
 
     findings: list[Finding] = []
@@ -71,7 +72,7 @@ def validate(
                 path.absolute(),
                 scratch=scratch,
                 limits=limits,
-                today=now().date(),
+                today=now().astimezone(VIETNAM).date(),
                 as_package=not for_ingest,
             )
             findings += report
@@ -88,7 +89,7 @@ def validate(
 @click.pass_context
 def inspect(context: click.Context, path: Path) -> int:
     """Show what a submission would become."""
-    from archive.assembly import now
+    from archive.assembly import VIETNAM, now
     from archive.packages import dossier_json
     from archive.packages import sip as submissions
 
@@ -96,7 +97,7 @@ def inspect(context: click.Context, path: Path) -> int:
     with _scratch() as (scratch, limits):
         for ref in submissions.discover(path.absolute()):
             with submissions.examined(
-                ref, scratch=scratch, limits=limits, today=now().date()
+                ref, scratch=scratch, limits=limits, today=now().astimezone(VIETNAM).date()
             ) as examination:
                 opened, report = examination.sip, examination.report
                 accepted = accepted and report.accepted

@@ -53,6 +53,8 @@ class HeldVersion(NamedTuple):
 
     dossier_id: DossierId
     version: Version
+    locked_until: datetime | None = None
+    """When its object lock ends, as far as that was asked for."""
 
 
 class HeldContent(NamedTuple):

@@ -56,10 +56,12 @@ def unlocked(conn: Connection, limit: int = 1000, after: str = "") -> tuple[Held
     return _found(conn, without.order_by(_TABLE.c.place).limit(limit))
 
 
-def locks_ending(conn: Connection, before: datetime, limit: int = 1000) -> tuple[HeldVersion, ...]:
-    """List versions whose lock ends before a time, the earliest first."""
-    ending = select(_TABLE).where(_TABLE.c.locked_until < before)
-    return _found(conn, ending.order_by(_TABLE.c.locked_until, _TABLE.c.place).limit(limit))
+def locks_ending(
+    conn: Connection, before: datetime, limit: int = 1000, after: str = ""
+) -> tuple[HeldVersion, ...]:
+    """List versions whose lock ends before a time, in the order of their places, after a place."""
+    ending = select(_TABLE).where(_TABLE.c.locked_until < before, _TABLE.c.place > after)
+    return _found(conn, ending.order_by(_TABLE.c.place).limit(limit))
 
 
 def _found(conn: Connection, statement: Select[tuple[object, ...]]) -> tuple[HeldVersion, ...]:
@@ -67,4 +69,4 @@ def _found(conn: Connection, statement: Select[tuple[object, ...]]) -> tuple[Hel
 
 
 def _held(row: Row[tuple[object, ...]]) -> HeldVersion:
-    return HeldVersion(DossierId(row.dossier_id), rows.version_of(row))
+    return HeldVersion(DossierId(row.dossier_id), rows.version_of(row), row.locked_until)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from archive import indexing, jobs, segments
 from archive.assembly import Archive
 from archive.catalogue import disposals, dossiers, holds, journal, notes, schedules
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Catalogue, Connection
-from archive.errors import IntegrityError, JournalBroken, UsageError
+from archive.errors import IntegrityError, JournalBroken, NotHeld, Unavailable, UsageError
 from archive.events import Event, EventType
 from archive.fixity import chunks, sha256_of
 from archive.heads import head_of_place
@@ -63,12 +66,12 @@ def rebuild(
     _restore_state(target)
     records = _records(target)
     places = _places(target, records)
-    found: list[Holding] = []
+    found: list[_Found] = []
     unreadable: list[tuple[ObjectName, str]] = []
     total = len(places)
     for number, done in enumerate(
         jobs.run(
-            places.items(), lambda item: _holding(target, item[1], records), workers=archive.workers
+            places.items(), lambda item: _found(target, item[1], records), workers=archive.workers
         ),
         1,
     ):
@@ -214,6 +217,26 @@ def _places(
     return {each: [p[n] for n in sorted(p)] for each, p in found.items()}
 
 
+class _Found(NamedTuple):
+    holding: Holding
+    locks: Mapping[ObjectName, datetime]
+    """When the object locks end that stand on every copy."""
+
+
+def _found(archive: Archive, places: list[ObjectName], records: dict[ObjectName, Record]) -> _Found:
+    locks = {place: until for place in places if (until := _locked_until(archive, place))}
+    return _Found(_holding(archive, places, records), locks)
+
+
+def _locked_until(archive: Archive, place: ObjectName) -> datetime | None:
+    """Return when the first of the copies' locks ends; None if one has none or did not answer."""
+    try:
+        ends = [copy.stat(place).retained_until for copy in archive.copies]
+    except (NotHeld, Unavailable):
+        return None
+    return min((end for end in ends if end is not None), default=None) if all(ends) else None
+
+
 def _holding(
     archive: Archive, places: list[ObjectName], records: dict[ObjectName, Record]
 ) -> Holding:
@@ -250,8 +273,6 @@ def _receipt(dossier_id: DossierId, code: str, record: Record) -> Receipt:
 def _unrecorded(archive: Archive, place: ObjectName) -> Record:
     """Return what a package says of itself where the journal is silent; reads all of it."""
     head = head_of_place(archive, place)
-    import hashlib
-
     digest, size = hashlib.sha256(), 0
     with archive.store.open(place) as stream:
         for piece in chunks(stream):
@@ -266,9 +287,12 @@ def _unrecorded(archive: Archive, place: ObjectName) -> Record:
     return Record(version, head.submission_digest, head.created_at)
 
 
-def _enter(archive: Archive, found: Iterable[Holding]) -> None:
+def _enter(archive: Archive, found: Iterable[_Found]) -> None:
+    found = tuple(found)
+    locks = {place: until for each in found for place, until in each.locks.items()}
     with archive.catalogue.begin() as connection:
-        dossiers.register_all(connection, found)
+        dossiers.register_all(connection, (each.holding for each in found))
+        dossiers.set_locked_all(connection, locks, at=archive.clock())
 
 
 def _adopt(

@@ -10,7 +10,7 @@ from itertools import islice
 from archive.assembly import Archive
 from archive.catalogue import dossiers, outbox
 from archive.indexing import index_pending
-from archive.locking import lock_pending, reconcile_legal_hold
+from archive.locking import extend_locks, lock_pending, reconcile_legal_hold
 from archive.model import ObjectName
 from archive.segments import flush
 
@@ -23,6 +23,8 @@ class Swept:
     """What was found to do."""
 
     locked: int
+    extended: int
+    """Locks that would have ended while their dossier is still to be kept."""
     indexed: int
     journal_entries: int
     legal_holds: tuple[ObjectName, ...]
@@ -40,18 +42,17 @@ def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = Fa
     leftovers = tuple(_leftovers(archive, age))
     if dry_run:
         with archive.catalogue.connect() as connection:
-            return Swept(
-                len(dossiers.unlocked(connection)), outbox.backlog(connection), 0, (), leftovers
-            )
+            waiting = len(dossiers.unlocked(connection))
+            return Swept(waiting, 0, outbox.backlog(connection), 0, (), leftovers)
     for place in leftovers:
         archive.store.delete(place)
     _empty_scratch(archive)
-    locked, indexed = lock_pending(archive), index_pending(archive)
+    locked, extended, indexed = lock_pending(archive), extend_locks(archive), index_pending(archive)
     disagreements: list[ObjectName] = []
     with archive.catalogue.connect() as connection:
         for holding in dossiers.all(connection):
             disagreements += reconcile_legal_hold(archive, holding)
-    return Swept(locked, indexed, flush(archive), tuple(disagreements), leftovers)
+    return Swept(locked, extended, indexed, flush(archive), tuple(disagreements), leftovers)
 
 
 def _leftovers(archive: Archive, age: timedelta) -> list[ObjectName]:

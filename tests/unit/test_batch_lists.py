@@ -318,7 +318,7 @@ def test_a_list_over_the_limits_is_not_read(tmp_path):
 
 
 def test_a_list_can_be_validated_as_a_whole(tmp_path):
-    template.write(tmp_path / "new", "batch")
+    template.write(tmp_path / "new", "batch", at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
 
     report = validate(tmp_path / "new", scratch=tmp_path / "s", limits=Limits(), today=TODAY)
 

@@ -20,6 +20,8 @@ from archive.packages.safe import Limits
 from archive.packages.sip import discover, examined, template, validate
 from tests.builders import TODAY, a_description, a_pdf, a_submission, the_files
 
+MADE_AT = datetime(2026, 11, 1, tzinfo=UTC)
+
 
 @pytest.fixture
 def examine(tmp_path):
@@ -78,11 +80,11 @@ def _a_bag(folder, *, description_in="data/", **changes):
 def _an_eark_package(folder, described=None, data_described=None):
     """Write the template package, with other descriptive metadata if given."""
     if described is None:
-        template.write(folder, "eark")
+        template.write(folder, "eark", at=MADE_AT)
         return folder
     papers = {"01-don-de-nghi.pdf": a_pdf("1"), "02-giay-phep.pdf": a_pdf("2")}
     files = template.eark_package(
-        folder.name, described, papers, at=datetime(2026, 11, 1, tzinfo=UTC),
+        folder.name, described, papers, at=MADE_AT,
         data_described=data_described,
     )  # fmt: skip
     for name, content in files.items():
@@ -120,7 +122,7 @@ def test_the_same_content_has_the_same_digest_by_every_road(tmp_path, examine):
 
 @pytest.mark.parametrize("kind", ["folder", "bagit", "eark", "batch"])
 def test_a_template_is_accepted_as_it_stands(tmp_path, kind):
-    written = template.write(tmp_path / "new", kind)
+    written = template.write(tmp_path / "new", kind, at=MADE_AT)
 
     reports = []
     for ref in discover(tmp_path / "new"):
@@ -136,9 +138,9 @@ def test_a_template_never_overwrites(tmp_path):
     (tmp_path / "mine").write_text("x")
 
     with pytest.raises(Rejected, match="not empty"):
-        template.write(tmp_path, "folder")
+        template.write(tmp_path, "folder", at=MADE_AT)
     with pytest.raises(UsageError, match="no kind"):
-        template.write(tmp_path / "new", "box")
+        template.write(tmp_path / "new", "box", at=MADE_AT)
 
 
 def test_an_eark_template_as_a_zip_is_the_same_submission(tmp_path, examine):
@@ -151,7 +153,7 @@ def test_an_eark_template_as_a_zip_is_the_same_submission(tmp_path, examine):
 
 
 def test_a_plain_template_and_an_eark_template_are_the_same_submission(tmp_path, examine):
-    template.write(tmp_path / "plain", "folder")
+    template.write(tmp_path / "plain", "folder", at=MADE_AT)
 
     plain = examine(tmp_path / "plain")
 

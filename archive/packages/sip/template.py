@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,13 @@ _ROW = {
 }
 
 
-def write(folder: Path, kind: str, source: Path | None = None) -> list[Path]:
+def write(folder: Path, kind: str, source: Path | None = None, *, at: datetime) -> list[Path]:
     """Write a submission of a kind into `folder` and return the files.
 
     Args:
         folder: absent or empty.
         kind: `folder`, `bagit`, `eark` or `batch`.
+        at: when a package says that it was made.
         source: a plain folder with `dossier.json` and its files that is to be packed as
             `kind`, read into memory; without it the submission is the template.
 
@@ -70,7 +71,7 @@ def write(folder: Path, kind: str, source: Path | None = None) -> list[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Rejected(f"{folder} is not empty", where=str(folder), hint="name a new folder")
     contents = _plain() if source is None else _taken(source)
-    for name, content in _WRITERS[kind](folder, contents).items():
+    for name, content in _WRITERS[kind](folder, contents, at).items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
@@ -124,7 +125,7 @@ def _taken(source: Path) -> dict[str, bytes]:
     return {path.relative_to(source).as_posix(): path.read_bytes() for path in files}
 
 
-def _as_it_is(_: Path, contents: Mapping[str, bytes]) -> dict[str, bytes]:
+def _as_it_is(_: Path, contents: Mapping[str, bytes], __: datetime) -> dict[str, bytes]:
     return dict(contents)
 
 
@@ -133,7 +134,7 @@ def _plain() -> dict[str, bytes]:
     return {FILE_NAME: text.encode(), **_papers()}
 
 
-def _bag(_: Path, contents: Mapping[str, bytes]) -> dict[str, bytes]:
+def _bag(_: Path, contents: Mapping[str, bytes], __: datetime) -> dict[str, bytes]:
     payload = {f"data/{name}": content for name, content in contents.items()}
     size = sum(len(content) for content in payload.values())
     tags = {
@@ -148,9 +149,7 @@ def _manifest(contents: Mapping[str, bytes]) -> bytes:
     return "".join(f"{sha256_of(content)}  {name}\n" for name, content in contents.items()).encode()
 
 
-def _eark(folder: Path, contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    folder.mkdir(parents=True, exist_ok=True)
-    at = datetime.fromtimestamp(int(folder.stat().st_mtime), UTC)
+def _eark(folder: Path, contents: Mapping[str, bytes], at: datetime) -> dict[str, bytes]:
     data = dict(contents)
     described = {f"metadata/descriptive/{FILE_NAME}": data.pop(FILE_NAME)}
     return eark_package(folder.resolve().name, described, data, at=at)
@@ -245,7 +244,7 @@ def _media_type(name: str) -> str:
     return types.get(Path(name).suffix, "text/plain")
 
 
-def _batch(_: Path, __: Mapping[str, bytes]) -> dict[str, bytes]:
+def _batch(_: Path, __: Mapping[str, bytes], ___: datetime) -> dict[str, bytes]:
     return {LIST_NAME: _workbook(), _NOTE_NAME: _batch_note().encode(), **_papers()}
 
 
@@ -318,7 +317,7 @@ def _pdf(text: str) -> bytes:
     return f"{body}xref\n0 6\n0000000000 65535 f \n{table}{end}".encode("ascii")
 
 
-_WRITERS: Mapping[str, Callable[[Path, Mapping[str, bytes]], dict[str, bytes]]] = {
+_WRITERS: Mapping[str, Callable[[Path, Mapping[str, bytes], datetime], dict[str, bytes]]] = {
     "folder": _as_it_is,
     "bagit": _bag,
     "eark": _eark,
