@@ -18,6 +18,7 @@ from archive.settings import Settings
 if TYPE_CHECKING:
     from archive.catalogue.engine import Catalogue
     from archive.formats.antivirus import Scanner
+    from archive.model import ObjectName
     from archive.packages.safe import Limits
     from archive.sandbox import Limits as SandboxLimits
     from archive.search import SearchIndex
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from archive.signatures.timestamps import TimestampAuthority
     from archive.signatures.trust import TrustStore
     from archive.storage import ObjectStore
+    from archive.storage.encrypted.keyring import Keyring
     from retention_rules.schedule import Schedule
 
 VERSION = "0.1.0"
@@ -75,7 +77,15 @@ class Archive:
         settings = self.settings
         urls = (settings.store_url(), *map(settings.store_url, settings.list("store.copies")))
         lock, ca_file = settings.text("store.lock"), settings.text("store.ca_file") or None
-        return tuple(open_store(url, lock=lock, ca_file=ca_file) for url in urls)
+        stores = (open_store(url, lock=lock, ca_file=ca_file) for url in urls)
+        if self.keyring is None:
+            return tuple(stores)
+        return tuple(encrypted(store, self.keyring) for store in stores)
+
+    @cached_property
+    def keyring(self) -> Keyring | None:
+        """The keys of dossiers whose packages are encrypted; None if the archive has none."""
+        return open_keyring(self)
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -204,6 +214,38 @@ def load_schedule(named: str, folder: Path) -> Schedule:
         return load(local if local.is_file() else named)
     except (ScheduleRejected, OSError) as error:
         raise Rejected(f"{named}: {error}", where=named, hint="see: kho rule lint") from error
+
+
+def open_keyring(archive: Archive) -> Keyring | None:
+    """Return the keyring that the settings name; None if packages are not encrypted.
+
+    Raises:
+        NotHeld, NotPermitted, Rejected, Unavailable: a master key or key store is not at hand.
+    """
+    settings = archive.settings
+    masters = settings.list("encryption.master")
+    if not masters:
+        return None
+    from archive.storage.encrypted.keyring import Keyring
+    from archive.storage.encrypted.opening import open_master
+    from archive.storage.opening import open_store
+
+    ca_file = settings.text("store.ca_file") or None
+    urls = map(settings.store_url, settings.list("encryption.keys"))
+    stores = [open_store(url, lock="none", ca_file=ca_file) for url in urls]
+    return Keyring([open_master(url, settings.home) for url in masters], stores)
+
+
+def encrypted(store: ObjectStore, keyring: Keyring) -> ObjectStore:
+    """Return a store in which the packages of dossiers are encrypted."""
+    from archive.packages.aip.layout import read_place
+    from archive.storage.encrypted import EncryptedStore
+
+    def dossier_of(name: ObjectName) -> str | None:
+        place = read_place(name)
+        return place[0] if place is not None else None
+
+    return EncryptedStore(store, keyring, dossier_of)
 
 
 def open_sealer(archive: Archive) -> Sealer:

@@ -68,6 +68,28 @@ def _store(archive: Archive) -> Iterator[Finding]:
         )
 
 
+def _encryption(archive: Archive) -> Iterator[Finding]:
+    keyring = archive.keyring
+    if keyring is None:
+        return
+    ids = ", ".join(master.id for master in keyring.masters)
+    yield _info("KHO-DOCTOR-ENCRYPTION", "encryption.master", f"packages are encrypted under {ids}")
+    if len(keyring.masters) > 1:
+        yield _weak(
+            "KHO-DOCTOR-MASTER",
+            "encryption.master",
+            "a former master key still counts: kho encryption rewrap, then destroy it",
+        )
+    stores = {copy.url for copy in archive.copies}
+    for store in keyring.stores:
+        if any(store.url.startswith(url) or url.startswith(store.url) for url in stores):
+            yield _weak(
+                "KHO-DOCTOR-KEYS",
+                store.url,
+                "keys lie in the store of the packages: a backup of one is a backup of both",
+            )
+
+
 def _catalogue(archive: Archive) -> Iterator[Finding]:
     with archive.catalogue.connect() as connection:
         counts = dossiers.counts(connection)
@@ -170,6 +192,7 @@ def _machine(archive: Archive) -> Iterator[Finding]:
 
 PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("store", _store),
+    ("encryption", _encryption),
     ("catalogue", _catalogue),
     ("search", _index),
     ("seal", _seal),

@@ -14,8 +14,9 @@ from archive.catalogue.engine import Catalogue
 from archive.errors import SchemaMismatch, UsageError
 from archive.events import Event, EventType
 from archive.segments import flush
-from archive.settings import FILE_NAME, FORMAT
+from archive.settings import FILE_NAME, FORMAT, Settings
 from archive.signatures import testpki
+from archive.storage.encrypted.master import make_file
 from archive.storage.opening import create_store
 
 Values = Mapping[str, str | int | bool | tuple[str, ...]]
@@ -62,12 +63,25 @@ def create(home: Path, values: Values, *, clock: Callable[[], datetime] = now) -
     lock, ca_file = settings.text("store.lock"), settings.text("store.ca_file") or None
     for url in (settings.text("store.url"), *settings.list("store.copies")):
         create_store(settings.store_url(url), lock=lock, ca_file=ca_file)
+    _make_keys(settings)
     Catalogue(settings.catalogue_url()).migrate()
     draft.rename(home / FILE_NAME)
     with open_archive(home, clock=clock) as archive:
         _record(archive)
         flush(archive)
     return Created(home / FILE_NAME, test)
+
+
+def _make_keys(settings: Settings) -> None:
+    """Make the master key, if it is to be a file that is not there, and the key stores."""
+    for url in settings.list("encryption.master"):
+        path = settings.home / url.removeprefix("file:")
+        if url.startswith("file:") and not path.exists():
+            make_file(path)
+    if settings.list("encryption.master"):
+        ca_file = settings.text("store.ca_file") or None
+        for url in settings.list("encryption.keys"):
+            create_store(settings.store_url(url), lock="none", ca_file=ca_file)
 
 
 def _migrated(home: Path, values: Values) -> Created:

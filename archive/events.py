@@ -36,6 +36,7 @@ class EventType(StrEnum):
     REVOCATION_ADDED = "revocation data added"
     SEAL_KEY_CHANGED = "seal key changed"
     SIGNATURE_AUDIT = "signature audit"
+    KEYS_REWRAPPED = "key rewrapping"
     EVIDENCE_MADE = "evidence record creation"
     EVIDENCE_RENEWED = "evidence record renewal"
 

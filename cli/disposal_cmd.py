@@ -340,9 +340,13 @@ def execution_json(done: Execution) -> dict[str, Any]:
         "pending": [{"code": code, "reason": why} for code, why in done.pending],
         "warnings": done.warnings,
         "copies": {
-            code: [{"copy": f.copy, "removed": f.objects, "pending": f.pending} for f in fates]
+            code: [
+                {"copy": f.copy, "removed": f.objects, "pending": f.pending, "key": f.key}
+                for f in fates
+            ]
             for code, fates in done.fates.items()
         },
+        "keys": done.keys,
         "index": done.index
         and {
             "years": done.index.years,
@@ -366,6 +370,8 @@ def executed(done: Execution) -> Iterator[str]:
         pending = [fate.pending for fate in fates if fate.pending]
         mark = click.style("…", fg="yellow") if pending else click.style("✓", fg="green")
         yield f"{mark} {code}  {'; '.join(dict.fromkeys(pending))}".rstrip()
+    for code, key in done.keys.items():
+        yield words.say("disposal.key", code=code, key=key)
     if done.index is not None:
         yield words.say("disposal.index", files=done.index.files, traces=done.index.traces)
     status = words.say(f"liststatus.{done.disposal.status.value}")

@@ -37,10 +37,16 @@ OPTIONS = {
 @option("--seal-key", help="option.seal_key")
 @option("--seal-certificate", help="option.seal_certificate")
 @option("--trust", help="option.trust")
+@option("--encrypt", is_flag=True, help="option.encrypt")
 @option("--tsa", multiple=True, help="option.tsa")
 @click.pass_context
 def init(
-    context: click.Context, /, folder: Path, tsa: tuple[str, ...], **given: str | None
+    context: click.Context,
+    /,
+    folder: Path,
+    tsa: tuple[str, ...],
+    encrypt: bool,
+    **given: str | None,
 ) -> None:
     """Make an archive in FOLDER."""
     from archive.creation import create
@@ -50,6 +56,8 @@ def init(
     }
     if tsa:
         values["tsa.urls"] = tsa
+    if encrypt:
+        values["encryption.master"] = ("file:keys/master.key",)
     created = create(folder.absolute(), values)
     result = {
         "config": str(created.config),
@@ -60,11 +68,18 @@ def init(
         told = words.say("init.migrated", path=created.config)
         output.emit(settled(context), result, lambda: [told])
         return
-    output.emit(settled(context), result, lambda: _lines(created.config, test=created.test))
+    output.emit(
+        settled(context),
+        result,
+        lambda: _lines(created.config, test=created.test, encrypted=encrypt),
+    )
 
 
-def _lines(config: Path, *, test: bool) -> Iterator[str]:
+def _lines(config: Path, *, test: bool, encrypted: bool) -> Iterator[str]:
     yield words.say("init.made", path=config)
+    if encrypted:
+        key = config.parent / "keys" / "master.key"
+        yield click.style(words.say("init.encrypted", key=key), fg="yellow")
     if test:
         yield click.style(words.say("init.test"), fg="yellow")
     yield words.say("init.next", folder=config.parent)

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "disposal": "cli.disposal_cmd:disposal",
     "transfer": "cli.transfer_cmd:transfer",
     "subject": "cli.notes_cmd:subject",
+    "encryption": "cli.encryption_cmd:encryption",
     "evidence": "cli.evidence_cmd:evidence",
     "fixity": "cli.fixity_cmd:fixity",
     "journal": "cli.journal_cmd:journal",

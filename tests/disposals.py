@@ -34,6 +34,7 @@ from archive.signatures.keys import FileKey
 from archive.signatures.pdf_signing import sign_pdf
 from archive.signatures.trust import TrustStore
 from archive.storage import ObjectStore, StoredObject
+from archive.storage.opening import create_store
 from tests.builders import a_pdf, a_submission
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -248,10 +249,22 @@ def a_story(
     *,
     stores: Callable[[Path], Sequence[ObjectStore]] | None = None,
     adopted: bool = True,
+    encrypted: str = "",
 ) -> Story:
-    """Make an archive whose agency has adopted the test schedule."""
+    """Make an archive whose agency has adopted the test schedule.
+
+    Args:
+        home: a folder for it.
+        stores: makes its copies.
+        adopted: whether the schedule is in force.
+        encrypted: the master key under which its packages are encrypted; none if empty.
+    """
     clock = Clock()
     shutil.copytree(_template(), home / "archive")
+    if encrypted:
+        with (home / "archive" / "kho.toml").open("a", encoding="utf-8") as settings:
+            settings.write(f'\n[encryption]\nmaster = ["{encrypted}"]\n')
+        create_store(f"folder://{home / 'archive' / 'keys' / 'dossiers'}", lock="none")
     archive = Archive(load(home / "archive"), clock)
     archive.__dict__["checker"] = _checker()
     if stores is not None:

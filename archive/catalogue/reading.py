@@ -122,6 +122,14 @@ def all(  # noqa: A001 - reads as `dossiers.all(conn)`
         last = ids[-1]
 
 
+def ids(conn: Connection) -> Iterator[DossierId]:
+    """Yield the ids of what is held in ascending order, in bounded memory."""
+    wanted, last = select(tables.dossiers.c.id).order_by(tables.dossiers.c.id).limit(10_000), ""
+    while found := conn.execute(wanted.where(tables.dossiers.c.id > last)).scalars().all():
+        yield from map(DossierId, found)
+        last = found[-1]
+
+
 def page(conn: Connection, limit: int, after: str = "") -> tuple[Holding, ...]:
     """Return at most `limit` (500 or fewer) dossiers whose ids sort after `after`."""
     table = tables.dossiers

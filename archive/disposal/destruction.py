@@ -22,11 +22,13 @@ class Fate:
     """What became of one dossier on one copy."""
 
     copy: str
-    """The store's address."""
+    """The address of the store, or of the key store."""
     objects: int
     """How many objects were removed in this run."""
     pending: str
     """Why it is not gone; empty if it is, verified."""
+    key: bool = False
+    """Whether it is the dossier's key in a key store that is spoken of."""
 
 
 def unregister(connection: Connection, items: Iterable[Item]) -> None:
@@ -73,12 +75,18 @@ def purge_index(archive: Archive, items: Iterable[Item], traces: Iterable[str]) 
 def erase(archive: Archive, item: Item) -> tuple[Fate, ...]:
     """Remove every object of a dossier from every copy that answers, then look again.
 
-    Nothing is removed anywhere while a copy that answers has a lock on it.
+    Nothing is removed anywhere while a copy that answers has a lock on it. The key of an
+    encrypted dossier goes first: with it, what is out of reach cannot be read any more.
     """
     refusal = locked(archive, item, at=archive.clock())
     if refusal is not None:
         return tuple(Fate(copy.url, 0, refusal) for copy in archive.copies)
-    return tuple(_erase_on(copy, item) for copy in archive.copies)
+    keyring = archive.keyring
+    keys = keyring.destroy(item.dossier_id) if keyring is not None else ()
+    return (
+        *(Fate(key.store, key.removed, key.pending, key=True) for key in keys),
+        *(_erase_on(copy, item) for copy in archive.copies),
+    )
 
 
 def _erase_on(copy: ObjectStore, item: Item) -> Fate:

@@ -54,6 +54,8 @@ class Execution:
     fates: dict[str, tuple[Fate, ...]] = field(default_factory=dict)
     """What became of each dossier on each copy in this run, by code."""
     index: PurgeProof | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+    """Fingerprints of the keys that go with encrypted dossiers, by code."""
     traces: tuple[str, ...] = field(default=(), repr=False)
     """Identity numbers that must be gone from the index; personal data, never kept."""
 
@@ -126,6 +128,7 @@ def _order(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool) -> 
             tuple((item.entry["code"], why) for item, why in postponed),
             tuple(by_ordinal[c.ordinal].entry["code"] for c in ordered),
             warnings,
+            keys=_fingerprints(archive, [by_ordinal[c.ordinal] for c in ordered]),
             traces=_identities(connection, [by_ordinal[c.ordinal] for c in ordered]),
         )
         if dry_run:
@@ -231,6 +234,15 @@ def _identities(connection: Connection, items: Iterable[Item]) -> tuple[str, ...
     return tuple(each.identity_number for each in applicants if each.identity_number)
 
 
+def _fingerprints(archive: Archive, items: Iterable[Item]) -> dict[str, str]:
+    """Return the fingerprint of each dossier's key; nothing for what is not encrypted."""
+    keyring = archive.keyring
+    if keyring is None:
+        return {}
+    found = {item.entry["code"]: keyring.fingerprint(item.dossier_id) for item in items}
+    return {code: key for code, key in found.items() if key is not None}
+
+
 def _status_after(disposal: Disposal, changes: Iterable[Change]) -> ListStatus:
     """Return what the list is once changes are made: executed if nothing remains to do."""
     states = {item.ordinal: item.state for item in disposal.items}
@@ -245,6 +257,7 @@ def _order_details(execution: Execution, disposal: Disposal) -> dict[str, Any]:
         "dropped": [{"code": code, "reason": why} for code, why in execution.dropped],
         "postponed": [{"code": code, "reason": why} for code, why in execution.postponed],
         "warnings": list(execution.warnings),
+        "keys": execution.keys,
     }
 
 
@@ -295,6 +308,7 @@ def _told(
         done.warnings,
         fates,
         proof,
+        done.keys,
     )
 
 
@@ -355,6 +369,7 @@ def _certify(
             "traces": proof.traces,
         },
         "warnings": list(done.warnings),
+        "keys": _destroyed_keys(disposal, fates),
     }
     status = _status_after(disposal, changes)
     number = len(disposal.acts) + 1
@@ -379,6 +394,21 @@ def _certify(
         after = disposals.get(connection, disposal.id)
     try_to_flush(archive)
     return after
+
+
+def _destroyed_keys(disposal: Disposal, fates: dict[str, tuple[Fate, ...]]) -> dict[str, str]:
+    """Return the fingerprints, as ordered, of keys that are gone from every key store."""
+    ordered = {
+        code: key
+        for act in disposal.of_act("ordered")
+        for code, key in act.details.get("keys", {}).items()
+    }
+    return {
+        code: key
+        for code, key in ordered.items()
+        if (of_key := [fate for fate in fates.get(code, ()) if fate.key])
+        and not any(fate.pending for fate in of_key)
+    }
 
 
 def nothing_left(execution: Execution) -> bool:

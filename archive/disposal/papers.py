@@ -122,6 +122,7 @@ def of_certificate(archive: Archive, disposal: Disposal, act: Act) -> bytes:
         *(Text(copy, "small") for copy in act.details["copies"]),
         Text(_index_words(act.details["index"])),
     ]
+    blocks += _keys(act.details.get("keys", {}))
     if pending:
         blocks += [
             Text("CHƯA HOÀN THÀNH: các bản lưu sau còn chờ", "heading"),
@@ -141,6 +142,20 @@ def of_certificate(archive: Archive, disposal: Disposal, act: Act) -> bytes:
     blocks.append(_signatures("NGƯỜI THỰC HIỆN", "CHỦ SỞ HỮU TÀI LIỆU"))
     foot = f"{disposal.id} - lần {act.number} - danh mục {act.details['list'][:16]}"
     return write(f"{title} {disposal.id}", blocks, at=_local(archive), foot=foot)
+
+
+def _keys(destroyed: Mapping[str, str]) -> list[Block]:
+    """Say which keys of encrypted packages were destroyed."""
+    if not destroyed:
+        return []
+    return [
+        Text("Khóa mã hóa đã hủy", "heading"),
+        Text(
+            "Gói tin của các hồ sơ sau được mã hóa (AES-256-GCM), mỗi hồ sơ một khóa. Khóa đã bị xóa"
+            " khỏi mọi nơi giữ khóa: bản lưu ngoài tầm với và bản sao dự phòng không còn đọc được."
+        ),
+        Rows(("Mã hồ sơ", "SHA-256 của khóa"), list(destroyed.items()), (30, 70)),
+    ]
 
 
 OUTCOMES = {

@@ -91,7 +91,7 @@ def build(folder: Path) -> dict[str, str]:
     Returns:
         What calls need to know of it, by name: ids of the hold, the note, the proposal.
     """
-    _done(kho("init", folder, "--agency", "H26", cwd=folder))
+    _done(kho("init", folder, "--agency", "H26", "--encrypt", cwd=folder))
     number_2: dict[str, Any] = {"tthc__dossierCode": PLAIN, "tthc__dossierCodeOld": None}
     files = {"01-don-de-nghi.pdf": a_pdf("Don de nghi"), SIGNED: _signed(folder)}
     described: dict[str, Any] = {

@@ -21,6 +21,9 @@ from archive.fixity import sha256_of
 from archive.model import ObjectName
 from archive.storage import ObjectStore
 from archive.storage.copies import Copies
+from archive.storage.encrypted import EncryptedStore
+from archive.storage.encrypted.keyring import Keyring
+from archive.storage.encrypted.master import FileMaster
 from archive.storage.folder import FolderStore
 from archive.storage.memory import MemoryStore
 from archive.storage.opening import open_store
@@ -29,12 +32,15 @@ NAME = ObjectName("aip/3f/a0/one/v00001-0011223344556677.zip")
 SOON = timedelta(seconds=2)
 
 
-@pytest.fixture(params=["folder", "memory", "s3", "copies"])
+@pytest.fixture(params=["folder", "memory", "s3", "copies", "encrypted"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "folder":
         return FolderStore(tmp_path / "store")
     if request.param == "memory":
         return MemoryStore()
+    if request.param == "encrypted":
+        keyring = Keyring([FileMaster(bytes(32))], [MemoryStore()])
+        return EncryptedStore(MemoryStore(), keyring, lambda name: "3fa0-one")
     if request.param == "copies":
         return Copies([FolderStore(tmp_path / "one"), MemoryStore()])
     url = request.getfixturevalue("s3_url")
