@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ExitCode
+from archive.errors import ExitCode, UsageError
 from cli import output, session, words
-from cli.access_cmd import verdict_lines
+from cli.access_cmd import MARKS, verdict_lines
 from cli.command import Effect, command, option, settled
+from cli.progress import Progress
 
 if TYPE_CHECKING:
+    from archive.assembly import Archive
+    from archive.auditing.audit import Scope
+    from archive.auditing.endings import EvidenceEnding, SealsEnding
+    from archive.auditing.listing import Wanted
     from archive.auditing.recheck import Rechecked
+    from archive.auditing.report import AuditReport
     from archive.catalogue.verdict_list import HeldVerdict
 
 
@@ -30,6 +37,7 @@ def list(context: click.Context, /, limit: int, **given: Any) -> None:  # noqa: 
     """List signatures by their sunset, issuer or weakness."""
     from itertools import islice
 
+    from archive.auditing.endings import EvidenceEnding, SealsEnding
     from archive.auditing.listing import Wanted, wanted
 
     options = settled(context)
@@ -39,7 +47,25 @@ def list(context: click.Context, /, limit: int, **given: Any) -> None:  # noqa: 
     )
     with session.opened(options) as archive:
         found = [*islice(wanted(archive, asked), limit)]
-    output.emit(options, [held_json(one) for one in found], lambda: _listed(found))
+        others = [*_endings(archive, asked)]
+    seals = [one for one in others if isinstance(one, SealsEnding)]
+    evidence = [one for one in others if isinstance(one, EvidenceEnding)]
+    result = {
+        "signatures": [held_json(one) for one in found],
+        "seals": [one.to_json() for one in seals],
+        "evidence": [one.to_json() for one in evidence],
+    }
+    output.emit(options, result, lambda: _listed(found, [*seals, *evidence]))
+
+
+def _endings(archive: Archive, asked: Wanted) -> Iterator[SealsEnding | EvidenceEnding]:
+    """Yield seals and evidence that are asked for; they are of no one year, fonds or issuer."""
+    from archive.auditing import endings
+    from archive.auditing.listing import ending_fits
+
+    if asked.year is None and asked.fonds is None and asked.issuer is None:
+        yield from (one for one in endings.seals(archive) if ending_fits(one.ending, asked))
+        yield from (one for one in endings.evidence(archive) if ending_fits(one.ending, asked))
 
 
 @command(
@@ -81,11 +107,19 @@ def held_json(one: HeldVerdict) -> dict[str, Any]:
     return {**place, **to_json(one.verdict)}
 
 
-def _listed(found: Any) -> Iterator[str]:
+def _listed(found: Any, others: Any) -> Iterator[str]:
     for one in found:
         yield click.style(one.code, bold=True)
         yield from verdict_lines(one.verdict)
     yield words.say("sig.count", count=len(found))
+    for one in others:
+        told = one.to_json()
+        mark, color = MARKS[one.ending.indication.value]
+        kind = "sig.seals" if "sealed_by" in told else "sig.evidence"
+        yield click.style(mark, fg=color) + " " + words.say(kind, **told)
+        until = told["provable_until"]
+        day = output.day(until.date()) if until else "–"
+        yield "      " + words.say("sig.until", day=day, link=told["limited_by"])
 
 
 def _rechecked_json(one: Rechecked) -> dict[str, Any]:
@@ -109,3 +143,73 @@ def _rechecked(done: Any) -> Iterator[str]:
             yield words.say("sig.kept", version=one.receipt.version)
         elif not one.changed:
             yield words.say("sig.unchanged")
+
+
+@command(
+    "sig.report",
+    ExitCode.NOT_HELD,
+    ExitCode.BATCH_FAILED,
+    ExitCode.INTEGRITY,
+    ExitCode.UNAVAILABLE,
+    effect=Effect.CHANGES,
+)
+@option("--year", type=int, help="option.f_year")
+@option("--fonds", help="option.f_fonds")
+@option("--all", "everything", is_flag=True, help="option.all_dossiers")
+@option("--sample", metavar="SHARE", help="option.sample")
+@option("--seed", type=int, default=0, help="option.seed")
+@option("--reread", is_flag=True, help="option.reread")
+@option("--render", metavar="AUDIT", help="option.render")
+@option("--to", type=click.Path(path_type=Path), default=Path("audit"), help="option.to")
+@click.pass_context
+def report(context: click.Context, /, **given: Any) -> int:
+    """Audit signatures in bulk and report on them."""
+    from archive.auditing import audit
+    from archive.auditing.report import new_folder
+    from archive.auditing.report import report as written
+
+    options, folder, audit_id = settled(context), given["to"], given["render"]
+    with session.opened(options) as archive, Progress(options, "progress.sig_report") as progress:
+        new_folder(folder)
+        if audit_id is None:
+            job = audit.audit(
+                archive,
+                _scope(given),
+                agent=session.agent(archive),
+                reread=given["reread"],
+                counted=progress.total,
+                stepped=progress.step,
+            )
+            audit_id = job.id
+        made = written(archive, audit_id, folder)
+    figures = made.figures.to_json()
+    result = {"audit": made.heading, "figures": figures, "files": [str(p) for p in made.files]}
+    output.emit(options, result, lambda: _reported(made))
+    return ExitCode.BATCH_FAILED if made.figures.problems else ExitCode.DONE
+
+
+def _scope(given: dict[str, Any]) -> Scope:
+    """Return what is to be audited; raises UsageError if nothing was named."""
+    from archive.auditing.audit import Scope
+
+    named = ("everything", "year", "fonds", "sample")
+    if all(given[name] in (None, False) for name in named):
+        raise UsageError(words.say("sig.what"))
+    text = (given["sample"] or "100").removesuffix("%").replace(",", ".")
+    try:
+        share = float(text) / 100
+    except ValueError as error:
+        raise UsageError(words.say("sig.bad_share", value=given["sample"])) from error
+    return Scope(given["year"], given["fonds"], share, given["seed"])
+
+
+def _reported(made: AuditReport) -> Iterator[str]:
+    figures = made.figures
+    counts = {name: figures.by_outcome[name] for name in ("passed", "failed", "indeterminate")}
+    told = {"dossiers": figures.dossiers, "signatures": figures.signatures}
+    yield words.say("sig.reported", **told, **counts, reused=figures.reused)
+    for problem in figures.problems[:20]:
+        yield click.style(f"✗ {problem['dossier_id']}", fg="red") + f"  {problem['detail']}"
+    for path in made.files:
+        yield f"  {path}"
+    yield words.say("sig.audit_id", id=made.heading["id"])

@@ -2,8 +2,8 @@
 
 What is proven unchanged is not read again. That is a dossier whose package is the one
 that an earlier audit checked, under the very same trust (roots, CAs, every CRL and OCSP
-answer), while every signature that passed then is told to pass still, and with no finding
-against its bytes. A revocation that arrives later changes the trust, and so is seen.
+answer) and the same software, with no finding against its bytes, and with outcomes that
+time cannot change: passed and told to stay so still, or broken. A revocation that arrives later changes the trust, and so is seen.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
@@ -19,11 +19,12 @@ from typing import Any
 
 from archive import jobs
 from archive.assembly import Archive
+from archive.auditing import results
 from archive.auditing.recheck import recheck
 from archive.catalogue import checkpoints, dossiers, journal, verdict_list
 from archive.catalogue.checkpoints import Item, ItemState, Job
 from archive.catalogue.verdict_list import Selection
-from archive.errors import NotHeld, UsageError
+from archive.errors import NotHeld, Unavailable, UsageError
 from archive.events import Event, EventType
 from archive.model import DossierId
 from archive.segments import try_to_flush
@@ -31,6 +32,11 @@ from archive.signatures.verdicts import to_json
 
 KIND = "signature-audit"
 _BATCH = 100
+"""Outcomes that are written at once."""
+_PAGE = 2000
+"""Dossiers that are in memory at once."""
+_LASTING = ("FORMAT_FAILURE", "HASH_FAILURE", "SIG_CRYPTO_FAILURE")
+"""What is wrong with the bytes themselves stays wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,47 +79,41 @@ def audit(
         counted: is told how many dossiers there are.
         stepped: is called after each dossier.
     """
-    job, pending = _take_up(archive, scope)
-    counted(len(pending))
-    before = archive.trust.digest
-    known = {} if reread else _unchanged(archive, pending, before)
+    job = _take_up(archive, scope)
+    with archive.catalogue.connect() as connection:
+        counted(checkpoints.tally(connection, job.id)[ItemState.PENDING])
+    while page := _pending(archive, job):
+        _audit_page(archive, job, page, {} if reread else _unchanged(archive, page), stepped)
+    return _finish(archive, job, agent)
+
+
+def _audit_page(
+    archive: Archive,
+    job: Job,
+    page: Sequence[Item],
+    known: dict[str, dict[str, Any]],
+    stepped: Callable[[], None],
+) -> None:
+    """Settle some items; what a service did not answer for stays pending and is raised."""
 
     def act(item: Item) -> dict[str, Any]:
         return known.get(item.key) or _judged(archive, DossierId(item.key))
 
     settled: list[tuple[Item, ItemState, dict[str, Any]]] = []
-    for done in jobs.run(pending, act, workers=os.cpu_count() or 1):
-        if done.result is not None:
-            settled.append((done.item, ItemState.DONE, done.result))
-        elif done.error is not None:
-            settled.append((done.item, ItemState.FAILED, done.error.to_problem()))
-        stepped()
-        if len(settled) >= _BATCH:
-            _settle(archive, job, settled)
-            settled = []
-    _settle(archive, job, settled)
-    return _finish(archive, job, agent)
-
-
-def outcomes(archive: Archive, job_id: str) -> Iterator[dict[str, Any]]:
-    """Yield what an audit found, dossier by dossier.
-
-    Raises:
-        NotHeld: there is no such audit, or it is not finished.
-    """
-    job = find(archive, job_id)
-    with archive.catalogue.connect() as connection:
-        for item in checkpoints.items(connection, job.id):
-            yield {"dossier_id": item.key, "state": item.state.value, **(item.outcome or {})}
-
-
-def find(archive: Archive, job_id: str) -> Job:
-    """Return a finished audit by its id. Raises NotHeld."""
-    with archive.catalogue.connect() as connection:
-        job = checkpoints.get(connection, job_id)
-    if job.kind != KIND or job.finished_at is None:
-        raise NotHeld("there is no finished audit of this id", where=job_id)
-    return job
+    try:
+        for done in jobs.run(page, act, workers=os.cpu_count() or 1):
+            if isinstance(done.error, Unavailable):
+                raise done.error
+            if done.error is not None:
+                settled.append((done.item, ItemState.FAILED, done.error.to_problem()))
+            elif done.result is not None:
+                settled.append((done.item, ItemState.DONE, done.result))
+            stepped()
+            if len(settled) >= _BATCH:
+                _settle(archive, job, settled)
+                settled = []
+    finally:
+        _settle(archive, job, settled)
 
 
 def sampled(ids: Iterable[DossierId], share: float, seed: int) -> list[DossierId]:
@@ -126,14 +126,18 @@ def sampled(ids: Iterable[DossierId], share: float, seed: int) -> list[DossierId
     return sorted(drawn[:count])
 
 
-def _take_up(archive: Archive, scope: Scope) -> tuple[Job, list[Item]]:
+def _take_up(archive: Archive, scope: Scope) -> Job:
     with archive.catalogue.begin() as connection:
         selection = Selection(scope.year, scope.fonds)
         ids = sampled(verdict_list.dossier_ids(connection, selection), scope.sample, scope.seed)
-        job = checkpoints.start(
+        return checkpoints.start(
             connection, KIND, scope.key, ids, at=archive.clock(), parameters=asdict(scope)
         )
-        return job, list(checkpoints.items(connection, job.id, ItemState.PENDING))
+
+
+def _pending(archive: Archive, job: Job) -> list[Item]:
+    with archive.catalogue.connect() as connection:
+        return list(islice(checkpoints.items(connection, job.id, ItemState.PENDING), _PAGE))
 
 
 def _judged(archive: Archive, dossier_id: DossierId) -> dict[str, Any]:
@@ -149,40 +153,50 @@ def _judged(archive: Archive, dossier_id: DossierId) -> dict[str, Any]:
         "fonds": dossier.fonds,
         "seal": holding.versions[-1].seal_digest,
         "trust": trust.digest,
+        "software": archive.agent,
         "checked_at": at.isoformat(),
         "reused": False,
         "verdicts": [{"path": v.path, **to_json(v)} for v in found.verdicts],
     }
 
 
-def _unchanged(archive: Archive, pending: Sequence[Item], trust: str) -> dict[str, dict[str, Any]]:
+def _unchanged(archive: Archive, page: Sequence[Item]) -> dict[str, dict[str, Any]]:
     """Return what earlier audits found of dossiers that are proven unchanged since."""
     found: dict[str, dict[str, Any]] = {}
-    keys = iter([item.key for item in pending])
-    now = archive.clock()
-    while batch := list(islice(keys, 500)):
-        with archive.catalogue.connect() as connection:
-            earlier = checkpoints.previous(connection, KIND, batch)
-            for key, item in earlier.items():
-                try:
-                    latest = dossiers.versions(connection, key)[-1]
-                except NotHeld:
-                    continue
-                doubted = verdict_list.doubted(connection, latest.place)
-                if (
-                    item.outcome["trust"] == trust
-                    and item.outcome["seal"] == latest.seal_digest
-                    and not doubted
-                    and _still_passes(item.outcome["verdicts"], now)
-                ):
-                    found[key] = {**item.outcome, "reused": True}
+    keys = [item.key for item in page]
+    with archive.catalogue.connect() as connection:
+        for key, item in checkpoints.previous(connection, KIND, keys).items():
+            try:
+                latest = dossiers.versions(connection, DossierId(key))[-1]
+            except NotHeld:
+                continue
+            same = item.outcome["seal"] == latest.seal_digest
+            doubted = verdict_list.doubted(connection, latest.place)
+            if same and not doubted and _stands(archive, item.outcome):
+                found[key] = {**item.outcome, "reused": True}
     return found
 
 
-def _still_passes(verdicts: Iterable[dict[str, Any]], now: datetime) -> bool:
-    """Whether what passed is told to pass still; what did not pass cannot become better."""
-    ends = [one["fresh_until"] for one in verdicts if one["indication"] == "passed"]
-    return all(end is None or now < datetime.fromisoformat(end) for end in ends)
+def _stands(archive: Archive, outcome: dict[str, Any]) -> bool:
+    """Whether the same check would say the same today."""
+    trust, now = archive.trust, archive.clock()
+    if outcome["trust"] != trust.digest or outcome["software"] != archive.agent:
+        return False
+    checked = datetime.fromisoformat(outcome["checked_at"])
+    begins = [one.accepted_from for one in trust.anchors if one.accepted_from is not None]
+    lasting = set(_LASTING)
+    if not any(begin >= checked.date() for begin in begins):
+        lasting.add("NO_CERTIFICATE_CHAIN_FOUND")
+    return all(_lasts(verdict, now, lasting) for verdict in outcome["verdicts"])
+
+
+def _lasts(verdict: dict[str, Any], now: datetime, lasting: set[str]) -> bool:
+    """Whether one outcome does not depend on what time has passed."""
+    if verdict["indication"] != "passed":
+        return verdict["sub_indication"] in lasting
+    end = verdict["fresh_until"]
+    told = verdict["limited_by"] is not None  # without a sunset nothing is known of its end
+    return told and (end is None or now < datetime.fromisoformat(end))
 
 
 def _settle(
@@ -194,13 +208,17 @@ def _settle(
 
 
 def _finish(archive: Archive, job: Job, agent: str) -> Job:
+    """Close the job; its results go to the store with the entry that reports it."""
     at = archive.clock()
+    kept = results.written(archive, job, finished_at=at)
     with archive.catalogue.begin() as connection:
         tally = checkpoints.tally(connection, job.id)
         checkpoints.finish(connection, job.id, at=at)
+        results.keep(connection, kept)
         details = {
             "scope": dict(job.parameters),
             "trust": archive.trust.digest,
+            "results": kept.sha256,
             **{state.value: count for state, count in tally.items()},
         }
         event = Event(EventType.SIGNATURE_AUDIT, at, "success", agent, job.id, details)

@@ -12,11 +12,14 @@ from archive.catalogue import dossiers, verdict_list
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.verdict_list import HeldVerdict, Selection
 from archive.model import Indication, Verdict
+from archive.signatures.endings import Ending
 
 UNDECIDED = frozenset({"TRY_LATER", "OUT_OF_BOUNDS_NO_POE"})
 """What newer or older revocation data may decide."""
 _UNKNOWN = "NO_CERTIFICATE_CHAIN_FOUND"
 _WEAK = ("md5", "sha1", "sha224", "RSA-1", "DSA")
+_ALGORITHM = "which counts until"
+"""Stands in the link of what ends with its algorithm (`timeline.weakness`)."""
 _WEAK_CODES = ("CRYPTO_CONSTRAINTS_FAILURE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
 
 
@@ -37,14 +40,34 @@ class Wanted:
 
 def wanted(archive: Archive, asked: Wanted) -> Iterator[HeldVerdict]:
     """Yield the signatures that are asked for, those that end first before the others."""
-    end = None
-    if asked.ends_before is not None:
-        end = datetime.combine(asked.ends_before, time.min, VIETNAM)
-    selection = Selection(asked.year, asked.fonds, end)
+    selection = Selection(asked.year, asked.fonds, _end(asked))
     with archive.catalogue.connect() as connection:
         for one in verdict_list.listed(connection, selection):
             if _fits(one.verdict, asked):
                 yield one
+
+
+def ending_fits(ending: Ending, asked: Wanted) -> bool:
+    """Whether a seal or timestamp is asked for, by sunset, weakness or unknown root."""
+    judged, end = ending.judgement, _end(asked)
+    until = ending.sunset.provable_until if ending.sunset else None
+    if end is not None and (until is None or until >= end):
+        return False
+    if asked.unknown and judged.sub_indication != _UNKNOWN:
+        return False
+    weak = judged.sub_indication in _WEAK_CODES or _ALGORITHM in _link(ending)
+    return weak or not asked.weak
+
+
+def _link(ending: Ending) -> str:
+    return ending.sunset.link if ending.sunset else ""
+
+
+def _end(asked: Wanted) -> datetime | None:
+    """Return the first moment of the day that is asked for, in Vietnam."""
+    if asked.ends_before is None:
+        return None
+    return datetime.combine(asked.ends_before, time.min, VIETNAM)
 
 
 def is_weak(verdict: Verdict) -> bool:
@@ -52,7 +75,7 @@ def is_weak(verdict: Verdict) -> bool:
     if verdict.sub_indication in _WEAK_CODES:
         return True
     digest = (verdict.digest_algorithm or "").lower()
-    return digest in _WEAK or "which counts until" in (verdict.limited_by or "")
+    return digest in _WEAK or _ALGORITHM in (verdict.limited_by or "")
 
 
 def chosen(archive: Archive, names: Sequence[str], *, undecided: bool) -> Iterator[Holding]:

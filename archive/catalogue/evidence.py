@@ -64,6 +64,14 @@ def batches(conn: Connection) -> tuple[BatchRow, ...]:
     return tuple(BatchRow(row.id, row.kind, row.algorithm, row.made_at) for row in found)
 
 
+def members_by_batch(conn: Connection) -> dict[str, int]:
+    """Count the held versions that each batch has."""
+    held = select(_MEMBERS.c.batch_id, func.count()).join(
+        _VERSIONS, _VERSIONS.c.place == _MEMBERS.c.place
+    )
+    return {row[0]: row[1] for row in conn.execute(held.group_by(_MEMBERS.c.batch_id))}
+
+
 def of_place(conn: Connection, place: ObjectName) -> tuple[str, ...]:
     """Return the ids of the batches that cover a version, oldest first."""
     return of_places(conn, (place,)).get(place, ())

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 metadata = MetaData(
@@ -298,6 +298,17 @@ evidence_members = Table(
     # No foreign key: the row of a version goes when it is destroyed, this one stays.
     Column("place", ByteOrdered, primary_key=True),
     Column("batch_id", Text, ForeignKey("evidence_batches.id"), primary_key=True),
+)
+
+seal_links = Table(
+    "seal_links",
+    metadata,
+    # Filled when seals are first asked about; a place has its seal's digest in its name.
+    Column("place", ByteOrdered, primary_key=True),
+    Column("signer", Text, nullable=False),
+    Column("tsa", Text, nullable=False),
+    Column("stamped_at", Instant, nullable=False),
+    Index("ix_seal_links_rests_on", "signer", "tsa", "stamped_at", "place"),
 )
 
 outbox = Table(

@@ -20,6 +20,9 @@ _FACES = {"": "Regular", "-Bold": "Bold", "-Italic": "Italic"}
 PRODUCER = "Kho"
 _PLAIN = (("VALIGN", (0, 0), (-1, -1), "TOP"), ("FONTNAME", (0, 0), (-1, -1), FONT))
 """Every cell names the embedded font: reportlab's own default is not embedded."""
+_TIGHT = (("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 1))
+_SHADES = (0.85, 0.55, 0.15)
+"""Greys of the parts of a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,17 @@ class Columns:
     right: Sequence[Text]
 
 
-Block = Text | Rows | Columns
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Horizontal bars, each of one or more parts in shades of grey, with their numbers."""
+
+    parts: Sequence[str]
+    """What the parts of a bar are, for the legend, the darkest last."""
+    bars: Sequence[tuple[str, Sequence[int]]]
+    """Label and the size of each part."""
+
+
+Block = Text | Rows | Columns | Bars
 
 
 def write(
@@ -120,7 +133,12 @@ def _style(name: str) -> Any:
     told: dict[str, dict[str, Any]] = {
         "plain": {"alignment": TA_JUSTIFY, "spaceAfter": 4},
         "centred": {"alignment": TA_CENTER},
-        "heading": {"fontName": f"{FONT}-Bold", "spaceBefore": 8, "spaceAfter": 4},
+        "heading": {
+            "fontName": f"{FONT}-Bold",
+            "spaceBefore": 8,
+            "spaceAfter": 4,
+            "keepWithNext": 1,
+        },
         "title": {
             "fontName": f"{FONT}-Bold",
             "fontSize": 14,
@@ -162,6 +180,51 @@ def _made(block: Block, width: float) -> list[Any]:
         case Columns():
             sides = [[_paragraph(each) for each in side] for side in (block.left, block.right)]
             return [Table([sides], colWidths=[width / 2] * 2, style=list(_PLAIN))]
+        case Bars():
+            return _drawn(block, width)
+
+
+def _drawn(block: Bars, width: float) -> list[Any]:
+    """Return bars as a table of label, bar and number, with a legend above."""
+    from reportlab.platypus import Table
+
+    columns = [width * share for share in (0.34, 0.52, 0.14)]
+    most = max((sum(sizes) for _, sizes in block.bars), default=0) or 1
+    rows = []
+    for label, sizes in block.bars:
+        told = " + ".join(map(str, sizes)) if len(sizes) > 1 else str(sizes[0])
+        bar = _bar([size / most * (columns[1] - 12) for size in sizes])
+        rows.append([_paragraph(Text(label, "small")), bar, _paragraph(Text(told, "small"))])
+    made: list[Any] = [Table(rows, colWidths=columns, style=[*_PLAIN, *_TIGHT])] if rows else []
+    if len(block.parts) > 1:
+        shades = [_bar([0.0] * place + [14.0]) for place in range(len(block.parts))]
+        words = [_paragraph(Text(part, "small")) for part in block.parts]
+        cells = [cell for pair in zip(shades, words, strict=True) for cell in pair]
+        each = width / len(block.parts)
+        made.insert(0, Table([cells], colWidths=[20, each - 20] * len(words), style=list(_PLAIN)))
+    return made
+
+
+def _bar(lengths: Sequence[float]) -> Any:
+    """Return one bar, its parts side by side, from light to dark.
+
+    Drawn on the page itself: reportlab's drawings name a font that is not embedded.
+    """
+    from reportlab.platypus import Flowable
+
+    class Bar(Flowable):  # type: ignore[misc]  # reportlab has no types
+        def draw(self) -> None:
+            x = 0.0
+            self.canv.setLineWidth(0.3)
+            for length, shade in zip(lengths, _SHADES, strict=False):
+                self.canv.setFillGray(shade)
+                if length > 0:
+                    self.canv.rect(x, 0, length, self.height, fill=1)
+                x += length
+
+    bar = Bar()
+    bar.width, bar.height = max(sum(lengths), 1.0), 9
+    return bar
 
 
 def _grid() -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ after the second only a timestamp or an evidence record made before it helps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -28,6 +29,7 @@ Verdicts = Sequence[tuple[bool, tuple[str, ...]]]
 _AFTER = timedelta(seconds=1)
 """Certificates and lists end at whole seconds."""
 NO_END = "no end is known"
+_CONSEQUENCE = re.compile(" and (?:nothing proves|no CRL) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,15 @@ def _first_failure(
         if found.passed:
             low = middle + 1
         else:
-            high, why = middle, "; ".join(found.reasons)
+            high, why = middle, _worded(found.reasons, ends[middle])
     return (ends[high], why) if high < len(ends) else (None, "")
+
+
+def _worded(reasons: Sequence[str], end: datetime) -> str:
+    """Return the one link that ends at a moment, as it will be said before it has ended."""
+    about = [one for one in reasons if end.date().isoformat() in one] or list(reasons)
+    link = _CONSEQUENCE.split(about[0])[0] if about else ""
+    return link.replace(" expired on ", " expires on ")
 
 
 def ends_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from archive.assembly import TEST_PKI, Archive, open_archive
 from archive.auditing import listing, recheck
 from archive.auditing.listing import Wanted
 from archive.catalogue import dossiers
-from archive.creation import create
 from archive.errors import IntegrityError
 from archive.heads import head_of_version
 from archive.ingest.batch import ingest_all
@@ -21,21 +20,9 @@ from archive.signatures import testpki, trust
 from archive.signatures.pdf_signing import sign_pdf
 from archive.signatures.trust import Anchor, Scope
 from archive.trusting import revocation
+from tests.auditing import LONG, Clock, a_timestamped, an_archive
 from tests.builders import a_submission
-from tests.signed import DAY, NOW, a_pdf, a_signer, a_tsa
-
-LONG = timedelta(days=4000)
-
-
-class Clock:
-    """A clock that stands until it is set, and never gives one moment twice."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self):
-        self.at += timedelta(milliseconds=1)
-        return self.at
+from tests.signed import DAY, NOW, a_pdf, a_signer
 
 
 @pytest.fixture
@@ -45,8 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def archive(tmp_path: Path, clock: Clock) -> Iterator[Archive]:
-    create(tmp_path / "archive", {}, clock=clock)
-    with open_archive(tmp_path / "archive", clock=clock) as opened:
+    with an_archive(tmp_path / "archive", clock) as opened:
         yield opened
 
 
@@ -63,13 +49,12 @@ def the_only(archive: Archive) -> dossiers.Holding:
         return next(iter(dossiers.all(connection)))
 
 
-def a_timestamped(archive: Archive) -> bytes:
-    pki = testpki.load(archive.settings.home / TEST_PKI)
-    return sign_pdf(a_pdf(), a_signer(pki), at=NOW - DAY, tsa=a_tsa(pki.tsa, NOW - DAY))
+def stamped(archive: Archive) -> bytes:
+    return a_timestamped(archive, a_signer(testpki.load(archive.settings.home / TEST_PKI)))
 
 
 def test_years_later_the_kept_material_alone_decides_as_at_ingest(archive, tmp_path, clock):
-    holding = hold(archive, tmp_path, a=a_timestamped(archive))
+    holding = hold(archive, tmp_path, a=stamped(archive))
     folder = archive.settings.path("trust.folder")
     for path in [*(folder / "revocation").iterdir(), *(folder / "certificates").iterdir()]:
         path.unlink()
@@ -97,7 +82,7 @@ def test_a_signature_without_timestamp_outlives_its_certificate_by_the_archives_
 
 
 def test_an_altered_original_is_an_integrity_finding_and_no_verdict(archive, tmp_path):
-    holding = hold(archive, tmp_path, a=a_timestamped(archive))
+    holding = hold(archive, tmp_path, a=stamped(archive))
     place = next((archive.settings.home / "store").rglob("*.zip"))
     place.chmod(0o600)
     content = bytearray(place.read_bytes())
@@ -141,7 +126,7 @@ def test_signatures_are_listed_by_sunset_issuer_and_weakness(archive, tmp_path):
         tmp_path,
         soon=sign_pdf(a_pdf(), a_signer(pki), at=NOW - DAY),
         weak=sign_pdf(a_pdf(), rsa, at=NOW - DAY),
-        long=a_timestamped(archive),
+        long=stamped(archive),
     )
 
     def paths(**asked: object) -> list[str]:
@@ -156,7 +141,7 @@ def test_signatures_are_listed_by_sunset_issuer_and_weakness(archive, tmp_path):
 
 
 def test_a_rebuild_from_the_store_brings_every_sunset_back(archive, tmp_path):
-    before = hold(archive, tmp_path, a=a_timestamped(archive)).verdicts
+    before = hold(archive, tmp_path, a=stamped(archive)).verdicts
 
     rebuild(archive)
 

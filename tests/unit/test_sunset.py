@@ -37,7 +37,7 @@ def test_a_signature_without_timestamp_ends_with_the_signers_certificate(pki, tm
     verdict = told(pdf, pki.trust(), tmp_path)
 
     assert verdict.provable_until == NOW + 300 * DAY
-    assert "the signer's certificate expired" in (verdict.limited_by or "")
+    assert "the signer's certificate expires" in (verdict.limited_by or "")
 
 
 def test_a_timestamp_carries_a_signature_to_the_end_of_the_tsas_certificate(pki, tmp_path):
