@@ -11,7 +11,7 @@ import click
 
 from archive.errors import ExitCode, NotHeld, UsageError
 from cli import output, session, words
-from cli.command import Globals, command, group, option, settled
+from cli.command import Effect, Globals, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.assembly import Archive
@@ -46,7 +46,13 @@ def key_of(key: Path, certificate: Path) -> FileKey:
     return FileKey.load(key, certificate, password.encode() if password else None)
 
 
-@command("disposal.propose", ExitCode.BLOCKED, ExitCode.NOT_PERMITTED, ExitCode.UNAVAILABLE)
+@command(
+    "disposal.propose",
+    ExitCode.BLOCKED,
+    ExitCode.NOT_PERMITTED,
+    ExitCode.UNAVAILABLE,
+    effect=Effect.CHANGES,
+)
 @option("--agency", help="option.disposal_agency")
 @option("--note", required=True, help="option.disposal_note")
 @option("--id", "only", multiple=True, metavar="ID", help="option.disposal_only")
@@ -200,7 +206,7 @@ def lines(found: Disposal) -> Iterator[str]:
         yield f"  {output.moment(act.at)}  {name}  ({by})"
 
 
-@command("disposal.exclude", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED)
+@command("disposal.exclude", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, effect=Effect.CHANGES)
 @click.argument("list_id", metavar="LIST")
 @click.argument("codes", nargs=-1, required=True, metavar="ID...")
 @click.pass_context
@@ -215,7 +221,13 @@ def exclude(context: click.Context, list_id: str, codes: tuple[str, ...]) -> Non
     output.emit(options, disposal_json(found), lambda: lines(found))
 
 
-@command("disposal.review", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, ExitCode.REJECTED)
+@command(
+    "disposal.review",
+    ExitCode.NOT_HELD,
+    ExitCode.NOT_PERMITTED,
+    ExitCode.REJECTED,
+    effect=Effect.CHANGES,
+)
 @click.argument("list_id", metavar="LIST")
 @option("--council", required=True, type=FILE, help="option.council")
 @option("--minutes", required=True, type=FILE, help="option.minutes")
@@ -240,7 +252,13 @@ def review(
     output.emit(options, disposal_json(found), lambda: lines(found))
 
 
-@command("disposal.approve", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, ExitCode.REJECTED)
+@command(
+    "disposal.approve",
+    ExitCode.NOT_HELD,
+    ExitCode.NOT_PERMITTED,
+    ExitCode.REJECTED,
+    effect=Effect.CHANGES,
+)
 @click.argument("list_id", metavar="LIST")
 @option("--decision", required=True, type=FILE, help="option.disposal_decision")
 @option("--number", required=True, help="option.decision_number")
@@ -269,7 +287,7 @@ def approve(
     output.emit(options, disposal_json(found), lambda: lines(found))
 
 
-@command("disposal.reject", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED)
+@command("disposal.reject", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, effect=Effect.CHANGES)
 @click.argument("list_id", metavar="LIST")
 @click.pass_context
 def reject(context: click.Context, list_id: str) -> None:
@@ -291,6 +309,7 @@ def reject(context: click.Context, list_id: str) -> None:
     ExitCode.BLOCKED,
     ExitCode.UNAVAILABLE,
     ExitCode.BATCH_FAILED,
+    effect=Effect.TRIES,
 )
 @click.argument("list_id", metavar="LIST")
 @option("--confirm", metavar="DIGITS", help="option.confirm")
@@ -386,7 +405,7 @@ def exit_of(done: Execution) -> int:
     return ExitCode.BLOCKED if nothing else ExitCode.DONE
 
 
-@command("disposal.certificate", ExitCode.NOT_HELD)
+@command("disposal.certificate", ExitCode.NOT_HELD, effect=Effect.CHANGES)
 @click.argument("list_id", metavar="LIST")
 @option("--list", "the_list", is_flag=True, help="option.the_list")
 @click.pass_context
@@ -417,7 +436,7 @@ def _write(archive: Archive, name: str, target: Path, read: Any) -> Sequence[Pat
     return (target, seal)
 
 
-@command("disposal.test-papers", ExitCode.NOT_PERMITTED)
+@command("disposal.test-papers", ExitCode.NOT_PERMITTED, effect=Effect.CHANGES)
 @click.argument("folder", type=FILE)
 @click.pass_context
 def test_papers(context: click.Context, folder: Path) -> None:

@@ -10,7 +10,7 @@ import click
 
 from archive.errors import ExitCode
 from cli import disposal_cmd, output, session, words
-from cli.command import command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.disposal.transfer import Reconciled
@@ -21,7 +21,7 @@ transfer = group(
 FILE = click.Path(path_type=Path)
 
 
-@command("transfer.propose", ExitCode.BLOCKED, ExitCode.NOT_PERMITTED)
+@command("transfer.propose", ExitCode.BLOCKED, ExitCode.NOT_PERMITTED, effect=Effect.CHANGES)
 @option("--agency", help="option.disposal_agency")
 @option("--note", required=True, help="option.disposal_note")
 @option("--id", "only", multiple=True, metavar="ID", help="option.disposal_only")
@@ -49,7 +49,13 @@ def list(context: click.Context) -> None:  # noqa: A001 - the command's name
     disposal_cmd.list_of(context, "transfer")
 
 
-@command("transfer.export", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, ExitCode.INTEGRITY)
+@command(
+    "transfer.export",
+    ExitCode.NOT_HELD,
+    ExitCode.NOT_PERMITTED,
+    ExitCode.INTEGRITY,
+    effect=Effect.CHANGES,
+)
 @click.argument("list_id", metavar="LIST")
 @click.argument("folder", type=FILE)
 @click.pass_context
@@ -63,7 +69,13 @@ def export(context: click.Context, list_id: str, folder: Path) -> None:
     output.emit(options, disposal_cmd.disposal_json(found), lambda: disposal_cmd.lines(found))
 
 
-@command("transfer.receipt", ExitCode.NOT_HELD, ExitCode.NOT_PERMITTED, ExitCode.REJECTED)
+@command(
+    "transfer.receipt",
+    ExitCode.NOT_HELD,
+    ExitCode.NOT_PERMITTED,
+    ExitCode.REJECTED,
+    effect=Effect.CHANGES,
+)
 @click.argument("list_id", metavar="LIST")
 @click.argument("table", type=FILE, metavar="RECEIPT.csv")
 @option("--paper", type=FILE, help="option.receipt_paper")
@@ -118,6 +130,7 @@ def _lines(found: Reconciled) -> Iterator[str]:
     ExitCode.BLOCKED,
     ExitCode.BATCH_FAILED,
     ExitCode.UNAVAILABLE,
+    effect=Effect.TRIES,
 )
 @click.argument("list_id", metavar="LIST")
 @option("--confirm", metavar="DIGITS", help="option.confirm")

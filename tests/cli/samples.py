@@ -9,8 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from tests.cli.world import CODE, NUMBER, PLAIN, SIGNED
+from tests.cli.world import (
+    ARCHIVIST,
+    CHAIR,
+    CODE,
+    DECISION,
+    LIST,
+    NUMBER,
+    OLD,
+    PAPERS,
+    PLAIN,
+    SIGNED,
+)
 
+NO_LIST = "D-1999-0001"
 NOBODY = str(UUID(int=7, version=4))
 BUILT_IN = "vn-2026-1"
 OUTSIDE = ("-C", "nowhere")
@@ -75,6 +87,32 @@ SAMPLES = {
     "hold lift": Sample(("{hold}", *WHY), (NOBODY, *WHY), 3),
     "hold list": Sample(),
     "hold reconcile": Sample(),
+    "disposal propose": Sample(
+        (*LIST, "--id", OLD[4], *ARCHIVIST), (*LIST, "--id", PLAIN, *ARCHIVIST), 9
+    ),
+    "disposal list": Sample(),
+    "disposal show": Sample(("{approved}",), (NO_LIST,), 3),
+    "disposal exclude": Sample(("{proposed}", OLD[1], *WHY), ("{proposed}", OLD[2], *WHY), 3),
+    "disposal review": Sample(("{proposed}", *PAPERS), ("{approved}", *PAPERS), 4),
+    "disposal approve": Sample(
+        ("{reviewed}", *DECISION, *CHAIR), ("{reviewed}", *DECISION, *ARCHIVIST), 4
+    ),
+    "disposal reject": Sample(("{proposed}", *WHY), (NO_LIST, *WHY), 3),
+    "disposal execute": Sample(("{approved}", "--confirm", "{digest}"), ("{reviewed}", "-n"), 4),
+    "disposal certificate": Sample(("{proposed}", "--list"), ("{proposed}",), 3),
+    "disposal test-papers": Sample(("made",), (*OUTSIDE, "made")),
+    "transfer propose": Sample(
+        (*LIST, "--id", OLD[9], *ARCHIVIST), (*LIST, "--id", PLAIN, *ARCHIVIST), 9
+    ),
+    "transfer list": Sample(),
+    "transfer export": Sample(("{to_export}", "out"), (NO_LIST, "out"), 3),
+    "transfer receipt": Sample(
+        ("{exported}", "out-{exported}/receipt.csv"), ("{exported}", "schedule.toml"), 5
+    ),
+    "transfer reconcile": Sample(("{exported}",), (NO_LIST,), 3, works_with=12),
+    "transfer purge": Sample(
+        ("{received}", "--confirm", "{purge_digest}"), ("{exported}", "-n"), 9
+    ),
     "subject report": Sample((NUMBER, *WHY), (NUMBER,), 2),
     "encryption make-key": Sample(("new.key",), ("kho.toml",), 2),
     "encryption status": Sample(),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import click
 
 from archive.errors import ExitCode
+from archive.fixity import sha256_of_file
 from cli.command import KhoCommand, KhoGroup
 from cli.main import commands, run
 from tests.builders import a_pdf, a_submission
+from tests.disposals import SCHEDULE
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE, PLAIN = "H26.18-260105-0001", "H26.18-260105-0002"
@@ -120,12 +125,95 @@ def build(folder: Path) -> dict[str, str]:
     root = _done(kho("trust", "list", "--json", cwd=folder))["roots"][0]["sha256"]
     asked = ("--by", "A", "--reason", "thử", "--json")
     proposal = _done(kho("trust", "remove", root, *asked, cwd=folder))
-    return {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
+    told = {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
+    return told | _disposals(folder)
+
+
+ARCHIVIST, CHAIR = (
+    ("--key", f"trial/keys/{name}.pem", "--certificate", f"trial/certificates/{name}.pem")
+    for name in ("archivist", "chair")
+)
+PAPERS = ("--council", "trial/council.pdf", "--minutes", "trial/minutes.pdf")
+DECISION = ("--decision", "trial/decision.pdf", "--number", "1/QĐ")
+LIST = ("--agency", "H26.18", "--note", "hết thời hạn")
+OLD = {n: f"H26.18-100301-{n:04d}" for n in range(1, 10)}
+"""Dossiers of long ago: 1 to 5 may be destroyed, 6 to 9 go to the historical archive."""
+
+
+def _disposals(folder: Path) -> dict[str, str]:
+    """Make lists in every state: proposed, reviewed, approved; exported and acknowledged."""
+    for number, code in OLD.items():
+        procedure = "1.001193" if number < 6 else "1.009999"
+        told = {"dossierCode": code, "receivedOn": "2010-03-01", "closedOn": "2010-03-10"}
+        person = {"name": "Lê Văn Cũ", "identityNumber": f"00109900010{number}", "kind": "citizen"}
+        more: dict[str, Any] = {"applicant": person, "dossierCodeOld": None}
+        more |= {"dueOn": None, "result": None, "procedureCode": procedure}
+        a_submission(
+            folder / "old" / str(number),
+            files={"01-don.pdf": a_pdf(code)},
+            dossier__fileCode=f"H26.18.2010.{number}",
+            **{f"tthc__{name}": value for name, value in (told | more).items()},
+        )
+    (folder / "adopted.toml").write_text(SCHEDULE, encoding="utf-8")
+    _done(kho("rule", "adopt", "adopted.toml", "--by", "Nguyễn Văn Lưu", cwd=folder))
+    _done(kho("rule", "adopt", "--confirm", "thu-nghiem-1", "--by", "Trần Thị Duyệt", cwd=folder))
+    _done(kho("ingest", "old", cwd=folder))
+    shutil.rmtree(folder / "old")
+    _done(kho("disposal", "test-papers", "trial", cwd=folder))
+    lists = [_list(folder, "disposal", OLD[number]) for number in (1, 2, 3)]
+    for each in lists[1:]:
+        _done(kho("disposal", "review", each, *PAPERS, cwd=folder))
+    _done(kho("disposal", "approve", lists[2], *DECISION, *CHAIR, cwd=folder))
+    digest = _done(kho("disposal", "show", lists[2], "--json", cwd=folder))["list"]
+    transfers = [_list(folder, "transfer", OLD[number]) for number in (6, 7, 8)]
+    for each in transfers[1:]:
+        _done(kho("transfer", "export", each, f"out-{each}", cwd=folder))
+    acknowledge(folder / f"out-{transfers[1]}")
+    acknowledge(folder / f"out-{transfers[2]}")
+    _receive_long_ago(folder, transfers[2])
+    purge = _done(kho("transfer", "list", "--json", cwd=folder))
+    assert [each["status"] for each in purge] == ["proposed", "exported", "received"]
+    found = _done(kho("disposal", "show", transfers[2], "--json", cwd=folder))["list"]
+    names = ("proposed", "reviewed", "approved")
+    return {
+        **dict(zip(names, lists, strict=True)),
+        **dict(zip(("to_export", "exported", "received"), transfers, strict=True)),
+        "digest": digest,
+        "purge_digest": found,
+    }
+
+
+def _list(folder: Path, kind: str, code: str) -> str:
+    made = _done(kho(kind, "propose", *LIST, "--id", code, *ARCHIVIST, "--json", cwd=folder))
+    return str(made["id"])
+
+
+def acknowledge(folder: Path) -> None:
+    """Fill in the receipt form as a receiver does."""
+    path = folder / "receipt.csv"
+    with path.open(encoding="utf-8") as stream:
+        head, *rows = list(csv.reader(stream))
+    for row in rows:
+        row[2], row[3] = sha256_of_file(folder / row[1]), "có"
+    with path.open("w", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([head, *rows])
+
+
+def _receive_long_ago(folder: Path, disposal_id: str) -> None:
+    """Record a receipt as of four months ago."""
+    from archive.assembly import open_archive
+    from archive.disposal import transfer
+
+    now = datetime.now(UTC)
+    times = chain([now - timedelta(days=130)], repeat(now))
+    with open_archive(folder, clock=lambda: next(times)) as archive:
+        table = folder / f"out-{disposal_id}" / "receipt.csv"
+        transfer.receipt(archive, disposal_id, table, paper=None, agent="t")
 
 
 def _done(answer: Answer) -> Any:
     assert answer.code == ExitCode.DONE, answer.out + answer.err
-    return answer.json() if answer.out.startswith("{") else None
+    return answer.json() if answer.out.startswith(("{", "[")) else None
 
 
 def _signed(home: Path) -> bytes:
