@@ -25,6 +25,7 @@ class EventType(StrEnum):
     DISSEMINATION = "dissemination"
     HOLD_PLACED = "hold placed"
     HOLD_LIFTED = "hold lifted"
+    HOLD_REVIEWED = "hold reviewed"
     SCHEDULE_ADOPTED = "retention schedule adopted"
     RETENTION_ASSIGNED = "retention assignment"
     DESTRUCTION = "destruction"
