@@ -237,11 +237,13 @@ def open_keyring(archive: Archive) -> Keyring | None:
 
 
 def encrypted(store: ObjectStore, keyring: Keyring) -> ObjectStore:
-    """Return a store in which the packages of dossiers are encrypted."""
+    """Return a store in which packages of dossiers, and copies made of them, are encrypted."""
     from archive.packages.aip.layout import read_place
     from archive.storage.encrypted import EncryptedStore
 
     def dossier_of(name: ObjectName) -> str | None:
+        if name.startswith("copies/"):
+            return name.split("/")[1]
         place = read_place(name)
         return place[0] if place is not None else None
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from functools import partial
 from types import MappingProxyType
 
-from archive import jobs
 from archive.assembly import Archive
 from archive.catalogue import dossiers, outbox
 from archive.catalogue.dossiers import Holding
@@ -55,14 +53,10 @@ def rebuild(archive: Archive) -> int:
 
 
 def year_records(archive: Archive, year: int) -> Iterator[IndexRecord]:
-    """Yield what the index is to know of the dossiers received in a year, in any order."""
+    """Yield what the index is to know of the dossiers received in a year."""
     with archive.catalogue.connect() as connection:
-        holdings = dossiers.all(connection, year=year)
-        read = partial(record_of, archive)
-        for done in jobs.run(holdings, read, workers=archive.workers):
-            if done.result is None:
-                raise done.error or AssertionError
-            yield done.result
+        for holding in dossiers.all(connection, year=year):
+            yield record_of(archive, holding)
 
 
 def _changes(

@@ -27,6 +27,7 @@ HOLDS = "state/holds/"
 SCHEDULES = "state/schedules/"
 NOTES = "state/notes/"
 DISPOSALS = "state/disposals/"
+COPIES = "state/copies/"
 SEAL = ".p7s"
 ENDING = ".ndjson"
 
@@ -162,7 +163,6 @@ def _write_holds(archive: Archive, entries: tuple[journal.Entry, ...]) -> None:
 def hold_document(hold: Hold, *, lifted: bool) -> bytes:
     """Return what the store keeps of a hold: how it was placed, or how it was lifted."""
     document = asdict(hold)
-    del document["next_review_on"]  # a document of its own
     if not lifted:
         document |= {"lifted_at": None, "lifted_by": None, "lift_reason": None}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()

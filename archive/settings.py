@@ -63,6 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retention.conflict", "longest", "conflict mode: longest or one-schedule"),
     Setting("ingest.workers", 0, "dossiers taken in at once; 0: one more than the cores"),
     Setting("ingest.refuse", ("failed",), "signature outcomes that refuse a dossier"),
+    Setting("copies.check_url", "", "address before check codes in QR codes, https://…/xac-thuc/"),
     Setting("antivirus.address", "", "clamd: unix:PATH or tcp:HOST:PORT; empty: no scan"),
     Setting("antivirus.required", False, "whether a file that was not scanned is refused"),
     Setting("limits.max_file_bytes", 20 << 30, "largest file of a submission, bytes"),

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "hold": "cli.hold_cmd:hold",
     "disposal": "cli.disposal_cmd:disposal",
     "transfer": "cli.transfer_cmd:transfer",
+    "copy": "cli.copy_cmd:copy",
     "subject": "cli.notes_cmd:subject",
     "encryption": "cli.encryption_cmd:encryption",
     "evidence": "cli.evidence_cmd:evidence",

@@ -182,8 +182,6 @@ holds = Table(
     Column("lifted_at", Instant),
     Column("lifted_by", Text),
     Column("lift_reason", Text),
-    Column("query", Text),
-    Column("next_review_on", Date),
     Index("ix_holds_dossier_id", "dossier_id"),
     Index("ix_holds_lifted_at", "lifted_at"),
 )
@@ -359,4 +357,34 @@ fixity_checks = Table(
     Column("found", Digest),
     Column("detail", Text, nullable=False),
     Index("ix_fixity_checks_outcome", "outcome", "place"),
+)
+
+issued_copies = Table(
+    "issued_copies",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # No foreign key: the row of the dossier goes when it is destroyed, this one stays.
+    Column("dossier_id", UuidText, nullable=False),
+    Column("dossier_code", Text, nullable=False),
+    Column("documents", JsonValue, nullable=False),
+    # Personal data: in the register, never in the journal.
+    Column("requester", Text, nullable=False),
+    Column("requester_identity", Text),
+    Column("purpose", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("usable_until", Instant),
+    Column("sha256", Digest),
+    Column("size", BigInteger),
+    Column("place", ByteOrdered),
+    Column("revoked_at", Instant),
+    Column("revoked_by", Text),
+    Column("revoke_reason", Text),
+    UniqueConstraint("code"),
+    Index("ix_issued_copies_sha256", "sha256"),
+    Index("ix_issued_copies_dossier_id", "dossier_id"),
 )

@@ -8,7 +8,6 @@ from archive.disposal.holding import (
     lift_hold,
     place_hold,
     reconcile,
-    review_hold,
 )
 
 __all__ = [
@@ -20,5 +19,4 @@ __all__ = [
     "lift_hold",
     "place_hold",
     "reconcile",
-    "review_hold",
 ]

@@ -112,6 +112,9 @@ def _answers(copy: ObjectStore, name: ObjectName) -> bool:
 
 
 def _names(copy: ObjectStore, item: Item) -> Iterator[ObjectName]:
-    """Yield everything that a copy has of a dossier, attempts that never were held too."""
+    """Yield everything that a copy has of a dossier: attempts that never were held, and
+    what was handed out of it and can still be fetched.
+    """
+    yield from copy.names(f"copies/{item.dossier_id}/")
     for folder in sorted({place.rsplit("/", 1)[0] + "/" for place in item.places}):
         yield from copy.names(folder)

@@ -80,7 +80,7 @@ def write(
     from reportlab.lib.units import mm
     from reportlab.platypus import SimpleDocTemplate
 
-    _load_fonts()
+    load_fonts()
     size = pagesizes.landscape(pagesizes.A4) if landscape else pagesizes.A4
     target = io.BytesIO()
     margins = {"leftMargin": 25, "rightMargin": 15, "topMargin": 20, "bottomMargin": 20}
@@ -100,7 +100,7 @@ def write(
 
     def begin(canvas: Any, _document: Any) -> None:
         if canvas.getPageNumber() == 1:
-            _declare(canvas, title, at)
+            declare(canvas, title, at)
         canvas.setFont(FONT, 9)
         canvas.drawString(25 * mm, 10 * mm, _nfc(foot))
         canvas.drawRightString(size[0] - 15 * mm, 10 * mm, f"Trang {canvas.getPageNumber()}")
@@ -113,7 +113,8 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _load_fonts() -> None:
+def load_fonts() -> None:
+    """Register the embedded font with reportlab, once."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
 
@@ -239,7 +240,7 @@ def _grid() -> list[tuple[Any, ...]]:
     ]
 
 
-def _declare(canvas: Any, title: str, at: datetime) -> None:
+def declare(canvas: Any, title: str, at: datetime) -> None:
     """Give the document its time, XMP metadata and output intent (ISO 19005-2, 6.2.3, 6.6)."""
     from PIL import ImageCms
     from reportlab.pdfbase import pdfdoc

@@ -13,7 +13,15 @@ from typing import NamedTuple
 
 from archive import indexing, jobs, segments
 from archive.assembly import Archive
-from archive.catalogue import disposals, dossiers, holds, journal, notes, schedules
+from archive.catalogue import (
+    disposals,
+    dossiers,
+    holds,
+    issued_copies,
+    journal,
+    notes,
+    schedules,
+)
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Catalogue, Connection
 from archive.errors import IntegrityError, JournalBroken, NotHeld, Unavailable, UsageError
@@ -154,14 +162,8 @@ def _check_seal(archive: Archive, name: ObjectName, content: bytes) -> None:
 
 def _restore_holds(archive: Archive) -> int:
     found = 0
-    # In byte order lifted.json comes before placed.json, and reviews after both.
-    for name in archive.store.names(segments.HOLDS):
-        content = archive.store.read(name)
-        if "/reviewed-" in name:
-            with archive.catalogue.begin() as connection:
-                holds.restore_review(connection, json.loads(content))
-            continue
-        hold = segments.hold_of(content)
+    for name in archive.store.names(segments.HOLDS):  # lifted.json sorts before placed.json
+        hold = segments.hold_of(archive.store.read(name))
         with archive.catalogue.begin() as connection:
             known = {each.id for each in holds.every(connection)}
             if name.endswith("/lifted.json") or hold.id not in known:
@@ -171,11 +173,14 @@ def _restore_holds(archive: Archive) -> int:
 
 
 def _restore_state(archive: Archive) -> None:
-    """Enter adopted schedules, notes and disposal lists as their documents have them."""
+    """Enter schedules, notes, disposal lists and issued copies as their documents have them."""
     restore: dict[str, Callable[[Connection, bytes], None]] = {
         segments.SCHEDULES: lambda c, b: schedules.restore(c, schedules.from_json(json.loads(b))),
         segments.NOTES: lambda c, b: notes.restore(c, notes.from_json(json.loads(b))),
         segments.DISPOSALS: disposals.restore,
+        segments.COPIES: lambda c, b: issued_copies.restore(
+            c, issued_copies.from_json(json.loads(b))
+        ),
     }
     for folder, enter in restore.items():
         # `noted` sorts after `ended`, and acts are numbered: a note's end has to come last.

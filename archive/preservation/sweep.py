@@ -8,12 +8,16 @@ from datetime import timedelta
 from itertools import islice
 
 from archive.assembly import Archive
-from archive.catalogue import dossiers, outbox
+from archive.catalogue import dossiers, issued_copies, outbox
 from archive.indexing import index_pending
 from archive.locking import extend_locks, lock_pending, reconcile_legal_hold
 from archive.model import ObjectName
 from archive.segments import flush
 
+COPY_FOLDER = "copies/"
+COPY_AGE = timedelta(days=20)
+"""Files of copies can be fetched for 15 days and are deleted 5 days later (Circular
+05/2025/TT-BNV, articles 37 and 40); the register keeps their digests."""
 LEFTOVER_AGE = timedelta(days=1)
 """An object that nothing refers to may belong to an ingest that is under way."""
 
@@ -30,7 +34,7 @@ class Swept:
     legal_holds: tuple[ObjectName, ...]
     """Places where store and catalogue disagreed about a hold."""
     leftovers: tuple[ObjectName, ...]
-    """Objects of attempts that never became held."""
+    """Objects of attempts that never became held, and files of copies whose days are over."""
 
 
 def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = False) -> Swept:
@@ -39,7 +43,7 @@ def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = Fa
     Only objects that no version refers to are removed, and none that is locked: object
     lock is set after registering.
     """
-    leftovers = tuple(_leftovers(archive, age))
+    leftovers = (*_leftovers(archive, age), *_old_copies(archive, age))
     if dry_run:
         with archive.catalogue.connect() as connection:
             waiting = len(dossiers.unlocked(connection))
@@ -66,6 +70,20 @@ def _leftovers(archive: Archive, age: timedelta) -> list[ObjectName]:
             for place in places
             if place not in known and archive.store.stat(place).stored_at <= before
         ]
+    return found
+
+
+def _old_copies(archive: Archive, age: timedelta) -> list[ObjectName]:
+    at = archive.clock()
+    with archive.catalogue.connect() as connection:
+        issued = issued_copies.places(connection)
+    found = []
+    for name in archive.store.names(COPY_FOLDER):
+        since, kept = issued.get(name), COPY_AGE
+        if since is None:
+            since, kept = archive.store.stat(name).stored_at, age
+        if since + kept <= at:
+            found.append(name)
     return found
 
 

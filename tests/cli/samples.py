@@ -28,6 +28,7 @@ BUILT_IN = "vn-2026-1"
 OUTSIDE = ("-C", "nowhere")
 CA = "test-pki/certificates/seal.pem"
 WHY = ("--reason", "thử")
+ASKED = ("--requester", "Nguyễn Thị Ánh Tuyết", "--purpose", "xin hộ chiếu")
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,7 @@ SAMPLES = {
     "rule adopt": Sample(("schedule.toml", "--by", "A", "--agency", "H26", *WHY), ("--by", "A"), 2),
     "hold place": Sample((CODE, "--owner", "Tòa án", *WHY), (CODE, "--owner", "Tòa án"), 2),
     "hold lift": Sample(("{hold}", *WHY), (NOBODY, *WHY), 3),
-    "hold review": Sample(
-        ("{hold}", "--next", "2126-01-01", *WHY), ("{hold}", "--next", "2020-01-01", *WHY), 2
-    ),
-    "hold list": Sample(("--due",)),
+    "hold list": Sample(),
     "hold reconcile": Sample(),
     "disposal propose": Sample(
         (*LIST, "--id", OLD[4], *ARCHIVIST), (*LIST, "--id", PLAIN, *ARCHIVIST), 9
@@ -120,6 +118,11 @@ SAMPLES = {
     "encryption make-key": Sample(("new.key",), ("kho.toml",), 2),
     "encryption status": Sample(),
     "encryption rewrap": Sample(),
+    "copy issue": Sample((PLAIN, "--document", "1", *ASKED), (NOBODY, *ASKED), 3),
+    "copy verify": Sample(("{copy_code}",), ("nothing",), 2),
+    "copy register": Sample((CODE,), (NOBODY,), 3),
+    "copy fetch": Sample(("{copy}", "-o", "copy.pdf"), ("2020/BS-00001", "-o", "x.pdf"), 3),
+    "copy revoke": Sample(("{copy}", *WHY), ("{copy}",), 2),
     "evidence build": Sample(),
     "evidence show": Sample((CODE, "--into", "record.ers"), (CODE, "--version", "9"), 3),
     "evidence verify": Sample(("record.er", "--data", "package.zip"), ("nothing",), 2),

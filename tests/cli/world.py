@@ -125,7 +125,10 @@ def build(folder: Path) -> dict[str, str]:
     root = _done(kho("trust", "list", "--json", cwd=folder))["roots"][0]["sha256"]
     asked = ("--by", "A", "--reason", "thử", "--json")
     proposal = _done(kho("trust", "remove", root, *asked, cwd=folder))
+    wanted = ("--document", "1", "--requester", "Trần Thị Bưởi", "--purpose", "thử", "--json")
+    (copy,) = _done(kho("copy", "issue", CODE, *wanted, cwd=folder))
     told = {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
+    told |= {"copy": copy["copy"], "copy_code": copy["code"]}
     return told | _disposals(folder)
 
 
