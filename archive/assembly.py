@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from archive.settings import Settings
 
 if TYPE_CHECKING:
     from archive.catalogue.engine import Catalogue
+    from archive.evidence.notes import NoteSigner
     from archive.formats.antivirus import Scanner
     from archive.model import ObjectName
     from archive.packages.safe import Limits
@@ -137,6 +139,27 @@ class Archive:
     def sealer(self) -> Sealer:
         """The archive's seal."""
         return open_sealer(self)
+
+    @property
+    def log_origin(self) -> str:
+        """The name of the journal's Merkle log, by which witnesses know it."""
+        agency = re.sub(r"[^A-Za-z0-9._-]", "-", self.settings.text("archive.agency"))
+        return self.settings.text("log.origin") or f"kho/{agency}/journal"
+
+    @cached_property
+    def log_signer(self) -> NoteSigner:
+        """The key that signs the log's checkpoints; made when first needed."""
+        from archive.evidence.notes import KeyKind, NoteSigner
+
+        return NoteSigner.load(self.settings.path("log.key"), self.log_origin, KeyKind.LOG)
+
+    @cached_property
+    def witness_signer(self) -> NoteSigner:
+        """The key that cosigns other logs' checkpoints; made when first needed."""
+        from archive.evidence.notes import KeyKind, NoteSigner
+
+        name = f"{self.log_origin}/witness"
+        return NoteSigner.load(self.settings.path("witness.key"), name, KeyKind.WITNESS)
 
     @cached_property
     def checker(self) -> Checker:

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from archive.assembly import Archive
 from archive.catalogue import holds, journal, state
 from archive.catalogue.holds import Facts, Hold
+from archive.checkpointing import checkpoint
 from archive.errors import ArchiveError, IntegrityError, JournalBroken, NotHeld
 from archive.events import EventType
 from archive.fixity import sha256_of
@@ -35,7 +36,7 @@ ENDING = ".ndjson"
 def flush(archive: Archive) -> int:
     """Write all journal entries that are not in the store yet; return how many.
 
-    Holds that the entries speak of are written first, and a segment's seal before the
+    The Merkle log follows with a checkpoint over them. Holds that the entries speak of are written first, and a segment's seal before the
     segment, so that a segment in the store means that everything it reports is there too.
 
     Raises:
@@ -51,6 +52,7 @@ def flush(archive: Archive) -> int:
             content = journal.segment(connection, entries[0].seq - 1, limit=len(entries))
         _put_seal(archive, ObjectName(name + SEAL), content)
         put(archive, name, content)
+        checkpoint(archive, entries[-1].seq, after=entries[0].seq - 1)
         with archive.catalogue.begin() as connection:
             journal.set_flushed(connection, entries[-1].seq)
         written += len(entries)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive import settings as configuration
-from archive.errors import ExitCode, NotInitialised, UsageError
+from archive.errors import ExitCode, UsageError
 from cli import output, session, words
 from cli.access_cmd import MARKS
-from cli.command import Effect, Globals, command, group, option, settled
+from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.evidence.given import DataObject
     from archive.evidence.verify import RecordVerdict
     from archive.proving import EvidenceStatus
-    from archive.signatures.trust import TrustStore
 
 evidence = group("evidence", ["build", "show", "verify", "renew", "status"], "cli.evidence_cmd")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -106,7 +103,7 @@ def verify(
     digests = [*digest, *(one for one in more if not Path(one).is_file())]
     encoded = _read(record)
     objects = _objects(encoded, files, digests)
-    verdict = verified(encoded, objects, _trust(options), at=_moment(at_text))
+    verdict = verified(encoded, objects, session.trust(options), at=session.moment(at_text))
     output.emit(options, verdict.to_json(), lambda: _lines(verdict))
     return _exit(verdict)
 
@@ -193,31 +190,6 @@ def _objects(encoded: bytes, files: Sequence[Path], digests: Sequence[str]) -> l
     except ValueError:  # the verdict will say what is wrong with it
         algorithms = []
     return [*given.of_files(files, algorithms), *given.of_digests(stated)]
-
-
-def _trust(options: Globals) -> TrustStore:
-    """Return the archive's trusted roots; none where no archive was named or found."""
-    from archive.signatures.trust import TrustStore
-
-    try:
-        settings = configuration.load(session.config_path(options))
-    except NotInitialised:
-        if options.config is not None:
-            raise
-        return TrustStore()
-    return TrustStore.load(settings.path("trust.folder"))
-
-
-def _moment(text: str | None) -> datetime:
-    from archive.assembly import VIETNAM, now
-
-    if text is None:
-        return now()
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.combine(session.parse_day(text), time(12), tzinfo=VIETNAM)
-    return found if found.tzinfo else found.replace(tzinfo=VIETNAM)
 
 
 def _lines(verdict: RecordVerdict) -> Iterator[str]:

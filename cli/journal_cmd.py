@@ -10,12 +10,21 @@ import click
 
 from archive.errors import ExitCode
 from cli import output, session, words
-from cli.command import command, group, option, settled
+from cli.command import KhoGroup, command, option, settled
 
 if TYPE_CHECKING:
     from archive.catalogue.journal import Entry
+    from archive.preservation.verification import JournalState
 
-journal = group("journal", ["list", "verify"], "cli.journal_cmd")
+journal = KhoGroup(
+    "journal",
+    {
+        "list": "cli.journal_cmd:list",
+        "verify": "cli.journal_cmd:verify",
+        "prove": "cli.proof_cmd:prove",
+        "check": "cli.proof_cmd:check",
+    },
+)
 
 
 @command("journal.list", ExitCode.NOT_HELD)
@@ -88,10 +97,14 @@ def verify(context: click.Context) -> None:
     options = settled(context)
     with session.opened(options) as archive:
         state = verify_journal(archive)
-    result = {
-        "entries": state.entries,
-        "digest": state.digest,
-        "segments": state.segments,
-        "stored_entries": state.stored_entries,
-    }
-    output.emit(options, result, lambda: [words.say("journal.whole", **result)])
+    result = state_json(state)
+    told = {**result, **{f"log_{key}": value for key, value in result["log"].items()}}
+    lines = [words.say("journal.whole", **told), words.say("journal.log", **told)]
+    output.emit(options, result, lambda: lines)
+
+
+def state_json(state: JournalState) -> dict[str, Any]:
+    """Return what was found of the journal as JSON values."""
+    from dataclasses import asdict
+
+    return asdict(state)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import settings as configuration
-from archive.errors import UsageError
+from archive.errors import NotInitialised, UsageError
 from cli import output, words
 from cli.command import Globals
 
 if TYPE_CHECKING:
     from archive.assembly import Archive
+    from archive.signatures.trust import TrustStore
 
 
 def config_path(options: Globals) -> Path:
@@ -64,3 +65,29 @@ def reason(options: Globals) -> str:
     if not options.reason or not options.reason.strip():
         raise UsageError(words.say("usage.reason_needed"), hint='--reason "…"')
     return options.reason.strip()
+
+
+def trust(options: Globals) -> TrustStore:
+    """Return the archive's trusted roots; none where no archive was named or found."""
+    from archive.signatures.trust import TrustStore
+
+    try:
+        settings = configuration.load(config_path(options))
+    except NotInitialised:
+        if options.config is not None:
+            raise
+        return TrustStore()
+    return TrustStore.load(settings.path("trust.folder"))
+
+
+def moment(text: str | None) -> datetime:
+    """Return a time written in ISO 8601, or noon of a day; now for None. Raises UsageError."""
+    from archive.assembly import VIETNAM, now
+
+    if text is None:
+        return now()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.combine(parse_day(text), time(12), tzinfo=VIETNAM)
+    return found if found.tzinfo else found.replace(tzinfo=VIETNAM)

@@ -11,6 +11,7 @@ from archive.errors import ExitCode
 from cli import output, session, words
 from cli.access_cmd import MARKS, verdict_lines
 from cli.command import command, option, settled
+from cli.journal_cmd import state_json
 from cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def verify(context: click.Context, ids: tuple[str, ...], no_journal: bool) -> in
     found.sort(key=lambda verified: verified.holding.dossier.code)
     result = {
         "dossiers": [_json(verified) for verified in found],
-        "journal": _journal(state),
+        "journal": state_json(state) if state else None,
         "counts": _counts(found),
     }
     output.emit(options, result, lambda: _lines(found, state, detailed=bool(ids)))
@@ -94,17 +95,6 @@ def _seal(verdict: SealVerdict) -> dict[str, Any]:
     }
 
 
-def _journal(state: JournalState | None) -> dict[str, Any] | None:
-    if state is None:
-        return None
-    return {
-        "entries": state.entries,
-        "digest": state.digest,
-        "segments": state.segments,
-        "stored_entries": state.stored_entries,
-    }
-
-
 def _lines(found: list[Verified], state: JournalState | None, *, detailed: bool) -> Iterator[str]:
     for verified in found:
         mark, color = MARKS[verified.indication.value]
@@ -120,7 +110,9 @@ def _lines(found: list[Verified], state: JournalState | None, *, detailed: bool)
     counts = _counts(found)
     yield click.style(words.say("verify.summary", **counts), bold=True)
     if state is not None:
-        yield words.say("verify.journal", entries=state.entries, segments=state.segments)
+        told = {"checkpoints": state.log.checkpoints, "size": state.log.size}
+        told |= {"entries": state.entries, "segments": state.segments}
+        yield words.say("verify.journal", **told)
 
 
 def _short(verified: Verified) -> Iterator[str]:

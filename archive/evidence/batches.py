@@ -23,10 +23,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from archive.errors import IntegrityError, NotHeld
+from archive.errors import NotHeld
 from archive.evidence import hashtree
 from archive.evidence.hashtree import ReadRange, Shape
-from archive.fixity import chunks, sha256_of
+from archive.evidence.objects import put_first, there
+from archive.fixity import chunks
 from archive.model import ObjectName
 from archive.signatures.timestamps import TimestampAuthority
 from archive.storage import ObjectStore
@@ -164,8 +165,8 @@ def keep(
         lines = b"".join(member.line() for member in draft.members)
         _put(store, _name(batch.id, MEMBERS), io.BytesIO(lines))
     if not has(store, batch.id, TOKEN):
-        _put_first(store, _name(batch.id, TOKEN), tsa.timestamp(root, draft.algorithm))
-    _put_first(store, _name(batch.id, HEADING), batch.to_json())
+        put_first(store, _name(batch.id, TOKEN), tsa.timestamp(root, draft.algorithm))
+    put_first(store, _name(batch.id, HEADING), batch.to_json())
     return read(store, batch.id)
 
 
@@ -179,14 +180,6 @@ def _put(store: ObjectStore, name: ObjectName, content: BinaryIO) -> None:
     store.put(name, content, size=size, sha256=digest.hexdigest())
 
 
-def _put_first(store: ObjectStore, name: ObjectName, content: bytes) -> None:
-    """Store what differs from try to try; what another process stored first counts."""
-    try:
-        store.put(name, io.BytesIO(content), size=len(content), sha256=sha256_of(content))
-    except IntegrityError:
-        store.stat(name)
-
-
 def ids(store: ObjectStore) -> Iterator[str]:
     """Yield the ids of all batches in the store."""
     for name in store.names(PREFIX):
@@ -196,8 +189,7 @@ def ids(store: ObjectStore) -> Iterator[str]:
 
 def has(store: ObjectStore, batch_id: str, part: str) -> bool:
     """Whether a part of a batch is in the store."""
-    name = _name(batch_id, part)
-    return next(iter(store.names(name)), None) == name
+    return there(store, _name(batch_id, part))
 
 
 def read(store: ObjectStore, batch_id: str) -> Batch:

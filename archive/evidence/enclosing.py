@@ -15,7 +15,7 @@ from archive.signatures import der
 from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.ber import first_element
 from archive.signatures.cms_judge import judge_token
-from archive.signatures.judge import Knowledge
+from archive.signatures.judge import Judgement, Knowledge
 from archive.signatures.paths import Certificates
 from archive.signatures.prepared import prepare
 from archive.signatures.tokens import Token
@@ -33,22 +33,29 @@ def with_its_proofs(token: bytes, trust: TrustStore, *, at: datetime) -> bytes:
     Raises:
         ValueError: not a timestamp.
     """
-    read = Token.load(token)
-    prepared = prepare(trust)
-    certificates = Certificates(trust.anchors, prepared.certificates)
-    certificates.add(read.cms.certificates)
-    revocations = prepared.revocations.layered(*read.cms.revocation_objects())
-    known = Knowledge(certificates, revocations, lambda _: at, AlgorithmPolicy(), at)
-    outcome = judge_token(read, None, known)
+    outcome, known = judge_alone(Token.load(token), trust, at=at)
     if not outcome.passed or outcome.chain is None:
         return token
-    raw = [revocations.raw[answer.sha256] for answer in outcome.answers]
+    raw = [known.revocations.raw[answer.sha256] for answer in outcome.answers]
     return enclose(
         token,
         certificates=[one.der for one in outcome.chain.certificates],
         crls=[body for kind, body in raw if kind == "crl"],
         ocsps=[body for kind, body in raw if kind == "ocsp"],
     )
+
+
+def judge_alone(token: Token, trust: TrustStore, *, at: datetime) -> tuple[Judgement, Knowledge]:
+    """Judge a timestamp by itself, as of one moment; also return what it was judged by.
+
+    What it is over has been compared before.
+    """
+    prepared = prepare(trust)
+    certificates = Certificates(trust.anchors, prepared.certificates)
+    certificates.add(token.cms.certificates)
+    revocations = prepared.revocations.layered(*token.cms.revocation_objects())
+    known = Knowledge(certificates, revocations, lambda _: at, AlgorithmPolicy(), at)
+    return judge_token(token, None, known), known
 
 
 def enclose(

@@ -13,6 +13,9 @@ DIGEST_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 MOST_LEAVES = 1 << 64
 
+Range = tuple[int, int]
+"""The leaves from the first number up to, and without, the second."""
+
 
 def leaf_hash(content: bytes) -> bytes:
     """Return the hash of a leaf: SHA-256(0x00 || content).
@@ -52,14 +55,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
     Source: RFC 9162, section 2.1.3.1.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(index)
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), root(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
+    return [root(leaves[a:b]) for a, b in inclusion_ranges(index, 0, len(leaves))]
 
 
 def consistency_proof(leaves: Sequence[bytes], size1: int) -> list[bytes]:
@@ -70,18 +66,54 @@ def consistency_proof(leaves: Sequence[bytes], size1: int) -> list[bytes]:
 
     Source: RFC 9162, section 2.1.4.1.
     """
-    if not 1 <= size1 <= len(leaves):
-        raise IndexError(size1)
-    return _subproof(leaves, size1, whole=True)
+    return [root(leaves[a:b]) for a, b in consistency_ranges(0, size1, len(leaves))]
 
 
-def _subproof(leaves: Sequence[bytes], size1: int, *, whole: bool) -> list[bytes]:
-    if size1 == len(leaves):
-        return [] if whole else [root(leaves)]
-    split = _split(len(leaves))
-    if size1 <= split:
-        return [*_subproof(leaves[:split], size1, whole=whole), root(leaves[split:])]
-    return [*_subproof(leaves[split:], size1 - split, whole=False), root(leaves[:split])]
+def inclusion_ranges(index: int, start: int, end: int) -> list[Range]:
+    """Return the ranges whose roots prove the leaf at `index` in the subtree [start, end).
+
+    From the leaf upwards; all counted in the whole tree.
+
+    Raises:
+        IndexError: there is no such subtree, or it has no such leaf.
+
+    Source: RFC 9162, section 2.1.3.1.
+    """
+    if not (_is_subtree(start, end) and start <= index < end):
+        raise IndexError(index)
+    found: list[Range] = []
+    while end - start > 1:
+        middle = start + _split(end - start)
+        left = index < middle
+        found.append((middle, end) if left else (start, middle))
+        start, end = (start, middle) if left else (middle, end)
+    return found[::-1]
+
+
+def consistency_ranges(start: int, end: int, size: int) -> list[Range]:
+    """Return the ranges whose roots prove that [start, end) is part of the tree of `size`.
+
+    With a `start` of 0 this is the proof that one tree is the beginning of another.
+
+    Raises:
+        IndexError: there is no such subtree, or the tree does not have it.
+
+    Source: RFC 9162, section 2.1.4.1, generalized to subtrees.
+    """
+    if not (_is_subtree(start, end) and end <= size):
+        raise IndexError(end)
+    low, high, given = 0, size, True
+    found: list[Range] = []
+    while (start, end) != (low, high):
+        middle = low + _split(high - low)
+        if end <= middle:
+            found.append((middle, high))
+            high = middle
+        else:
+            found.append((low, middle))
+            given = given and start >= middle
+            low, start = middle, max(start, middle)
+    return [*([] if given else [(low, high)]), *reversed(found)]
 
 
 def _split(size: int) -> int:

@@ -24,6 +24,7 @@ from archive.catalogue import (
 )
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Catalogue, Connection
+from archive.checkpointing import checkpoint
 from archive.errors import IntegrityError, JournalBroken, NotHeld, Unavailable, UsageError
 from archive.events import Event, EventType
 from archive.fixity import chunks, sha256_of
@@ -96,6 +97,7 @@ def rebuild(
     _replay_fixity(target)
     recompute(target)
     segments.flush(target)
+    _finish_log(target)
     result = _sum_up(target, entries, restored, adopted, tuple(unreadable))
     target.close()
     _take_over(archive, target)
@@ -158,6 +160,14 @@ def _check_seal(archive: Archive, name: ObjectName, content: bytes) -> None:
     verdict = seal.verify(content, token, archive.trust, at=archive.clock())
     if verdict.indication is Indication.FAILED:
         raise JournalBroken(f"the seal of {name} does not verify", where=name)
+
+
+def _finish_log(archive: Archive) -> None:
+    """Make what is missing of the journal's Merkle log, after a crash or in an older store."""
+    with archive.catalogue.connect() as connection:
+        upto = journal.flushed(connection).seq
+    if upto:
+        checkpoint(archive, upto)
 
 
 def _restore_holds(archive: Archive) -> int:

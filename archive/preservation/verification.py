@@ -17,6 +17,7 @@ from archive.findings import Finding, Report, Severity
 from archive.fixity import chunks
 from archive.heads import head_of_version, original
 from archive.model import Document, Indication, ObjectName, PackagePath, Verdict, Version
+from archive.preservation.log_verification import LogState, verify_log
 from archive.signatures import pairing, seal
 from archive.signatures.seal import SealVerdict
 
@@ -164,10 +165,12 @@ class JournalState:
     """In the store, each with a seal that was checked."""
     stored_entries: int
     """How many entries lie in segments; the rest is written with the next act."""
+    log: LogState
+    """Of the Merkle log over the entries in segments."""
 
 
 def verify_journal(archive: Archive) -> JournalState:
-    """Check the journal's chain, and that the sealed segments in the store agree with it.
+    """Check the journal's chain, and that segments and log in the store agree with it.
 
     Raises:
         JournalBroken: an entry or a segment was changed, removed or put in.
@@ -183,7 +186,7 @@ def verify_journal(archive: Archive) -> JournalState:
         upto, count = max(upto, last), count + 1
     if upto < flushed.seq:
         raise _missing(upto + 1, flushed.seq)
-    return JournalState(head.seq, head.digest, count, upto)
+    return JournalState(head.seq, head.digest, count, upto, verify_log(archive))
 
 
 def _missing(first: int, last: int) -> JournalBroken:

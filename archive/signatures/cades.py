@@ -124,7 +124,6 @@ def _subject(
         crls=crls,
         ocsps=ocsps,
         fault=_fault(signed, content_digest, digest),
-        value=signed.signature,
     )
 
 

@@ -132,6 +132,8 @@ SAMPLES = {
     "fixity status": Sample(),
     "journal list": Sample((CODE,), ("--type", "nothing"), 2),
     "journal verify": Sample(),
+    "journal prove": Sample((CODE,), ("99999",), 3),
+    "journal check": Sample(("event.tlog-proof",), ("broken/dossier.json",), 7, reports=True),
     "rebuild": Sample(("--from-store",), (), 2),
     "sweep": Sample(),
     "trust list": Sample(),

@@ -116,6 +116,7 @@ def build(folder: Path) -> dict[str, str]:
     note = _done(kho("retention", "note", PLAIN, *case, "--json", cwd=folder))
     _done(kho("evidence", "build", cwd=folder))
     _done(kho("evidence", "show", CODE, "--into", "record.er", cwd=folder))
+    _done(kho("journal", "prove", "1", "--into", "event.tlog-proof", cwd=folder))
     _done(kho("get", CODE, "--package", "-o", "package.zip", cwd=folder))
     _done(kho("fixity", "run", cwd=folder))
     _done(kho("retention", "explain", PLAIN, "--json", "-o", "decision.json", cwd=folder))

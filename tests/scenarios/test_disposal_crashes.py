@@ -17,7 +17,7 @@ from archive.settings import load
 from tests.disposals import Clock, Story, a_story, approved, readable
 from tests.faults import FaultyStore
 
-WRITES = 14
+WRITES = 19
 """More than a destruction of one dossier on one copy needs; a test makes sure."""
 
 

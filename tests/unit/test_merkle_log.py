@@ -43,6 +43,25 @@ def test_every_prefix_is_proven_and_no_other_tree(size, data):
     assert not log.verify_consistency(size1, size, log.root(forged), log.root(tree), proof)
 
 
+@given(sizes, st.data())
+def test_every_subtree_is_proven_in_the_whole_tree_and_a_leaf_in_it(size, data):
+    height = data.draw(st.integers(0, (size - 1).bit_length()))
+    start = data.draw(st.integers(0, (size - 1) >> height)) << height
+    end = min(start + (1 << height), size)
+    index = data.draw(st.integers(start, end - 1))
+    tree, roots = leaves(size), {}
+    for a, b in [(start, end), (0, size)]:
+        roots[a, b] = log.root(tree[a:b])
+    part = [log.root(tree[a:b]) for a, b in log.inclusion_ranges(index, start, end)]
+    whole = [log.root(tree[a:b]) for a, b in log.consistency_ranges(start, end, size)]
+
+    found = roots[start, end]
+    assert log.verify_subtree_inclusion(index, start, end, tree[index], part, found)
+    assert log.verify_subtree_consistency(start, end, size, found, roots[0, size], whole)
+    other = log.node_hash(found, found)
+    assert not log.verify_subtree_consistency(start, end, size, other, roots[0, size], whole)
+
+
 @given(anything, anything, anything, st.one_of(anything, st.lists(anything, max_size=4)), anything)
 def test_whatever_is_not_a_proof_is_refused_without_an_exception(index, size, leaf, proof, root):
     assert log.verify_inclusion(index, size, leaf, proof, root) is False
