@@ -33,13 +33,19 @@ class Circumstances:
     links: tuple[Link, ...] = ()
     chosen_rule: str | None = None
     chosen_by: str = ""
+    rows: tuple[str, ...] = ()
+    """What people declared, `CODE` or `CODE#ordinal`."""
+    blocks: tuple[str, ...] = ()
+    """What they blocked, in the same form."""
+    blocked_by: str = ""
+    events: tuple[tuple[str, date], ...] = ()
     complaint_open: bool = False
 
 
 def facts_of(dossier: Dossier, known: Circumstances | None = None) -> Facts:
     """Return what the retention rules ask about a dossier."""
     known = known or Circumstances()
-    events = dict(dossier.events)
+    events = dict(dossier.events) | dict(known.events)
     if dossier.result is not None and dossier.result.expires_on is not None:
         events.setdefault("result-expired", dossier.result.expires_on)
     fixed = None
@@ -55,7 +61,11 @@ def facts_of(dossier: Dossier, known: Circumstances | None = None) -> Facts:
         closed_on=dossier.closed_on,
         issued_on=dossier.result.issued_on if dossier.result else None,
         events=events,
-        documents=tuple(map(_document_facts, dossier.documents)),
+        rows=_of(known.rows),
+        fonds=dossier.fonds,
+        blocks=_of(known.blocks),
+        blocked_by=known.blocked_by,
+        documents=tuple(_document_facts(each, known) for each in dossier.documents),
         links=known.links,
         fixed=fixed,
         complaint_open=known.complaint_open,
@@ -65,10 +75,21 @@ def facts_of(dossier: Dossier, known: Circumstances | None = None) -> Facts:
     )
 
 
-def _document_facts(document: Document) -> DocumentFacts:
+def _document_facts(document: Document, known: Circumstances) -> DocumentFacts:
+    ref = str(document.ordinal)
     return DocumentFacts(
-        ref=str(document.ordinal), type_code=document.type_code, issued_on=document.issued_on
+        ref=ref,
+        type_code=document.type_code,
+        rows=_of(known.rows, ref),
+        blocks=_of(known.blocks, ref),
+        issued_on=document.issued_on,
     )
+
+
+def _of(values: tuple[str, ...], document: str = "") -> tuple[str, ...]:
+    """Return the codes that were noted of one document, of the dossier as such if ""."""
+    parted = (value.partition("#") for value in values)
+    return tuple(code for code, _, ordinal in parted if ordinal == document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +257,28 @@ def circumstances(
             link = _link(archive, connection, other, as_of=as_of, by=by)
             known = replace(known, links=(*known.links, *link))
         elif note.kind is NoteKind.CHOICE:
-            known = replace(
-                known, chosen_rule=note.value, chosen_by=f"{note.noted_by}: {note.reason}"
-            )
+            known = replace(known, chosen_rule=note.value, chosen_by=_recorded(note))
         else:
-            known = replace(known, complaint_open=True)
+            known = _with(known, note)
     return known
+
+
+def _with(known: Circumstances, note: Note) -> Circumstances:
+    match note.kind:
+        case NoteKind.DECLARED:
+            return replace(known, rows=(*known.rows, note.value))
+        case NoteKind.BLOCKED:
+            by = "; ".join(filter(None, (known.blocked_by, _recorded(note))))
+            return replace(known, blocks=(*known.blocks, note.value), blocked_by=by)
+        case NoteKind.EVENT:
+            name, _, day = note.value.partition("=")
+            return replace(known, events=(*known.events, (name, date.fromisoformat(day))))
+        case _:
+            return replace(known, complaint_open=True)
+
+
+def _recorded(note: Note) -> str:
+    return f"{note.noted_by}: {note.reason}"
 
 
 def _link(

@@ -29,6 +29,8 @@ class Setting:
     meaning: str
     secret: bool = False
     """Whether a password may be inside; then it is shown masked."""
+    choices: tuple[str, ...] = ()
+    """The values it may have; any if there are none."""
 
     @property
     def variable(self) -> str:
@@ -43,7 +45,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("archive.test", False, "whether keys and time come from the local TEST CA and TSA"),
     Setting("store.url", "folder:store", "object store: folder:PATH or s3://HOST:PORT/BUCKET"),
     Setting("store.copies", (), "further stores that get a copy of everything"),
-    Setting("store.lock", "governance", "object lock mode: governance, compliance or none"),
+    Setting(
+        "store.lock",
+        "governance",
+        "object lock mode: governance, compliance or none",
+        choices=("governance", "compliance", "none"),
+    ),
     Setting("store.ca_file", "", "CA certificate of an S3 server with TLS"),
     Setting("encryption.master", (), "master keys, the present one first; none: no encryption"),
     Setting("encryption.keys", ("folder:keys/dossiers",), "stores of the dossiers' wrapped keys"),
@@ -63,7 +70,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("trust.ocsp_urls", (), "OCSP services, asked by kho trust update and sig recheck"),
     Setting("trust.timeout_seconds", 15, "how long to wait for a CRL or an OCSP answer"),
     Setting("retention.schedule", "vn-2026-1", "schedule: a built-in name or a TOML file"),
-    Setting("retention.conflict", "longest", "conflict mode: longest or one-schedule"),
+    Setting(
+        "retention.conflict",
+        "longest",
+        "conflict mode: longest or one-schedule",
+        choices=("longest", "one-schedule"),
+    ),
     Setting("ingest.workers", 0, "dossiers taken in at once; 0: one more than the cores"),
     Setting("ingest.refuse", ("failed",), "signature outcomes that refuse a dossier"),
     Setting("copies.check_url", "", "address before check codes in QR codes, https://…/xac-thuc/"),
@@ -228,6 +240,8 @@ def _typed(setting: Setting, raw: Any) -> str | int | bool | tuple[str, ...]:
         case _:
             if not isinstance(raw, str):
                 raise ValueError(f"expected a text, found {raw!r}")
+            if setting.choices and raw not in setting.choices:
+                raise ValueError(f"expected {' or '.join(setting.choices)}, found {raw!r}")
             return raw
 
 

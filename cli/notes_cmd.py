@@ -25,6 +25,10 @@ subject = group("subject", ["report"], "cli.notes_cmd")
 @option("--row", help="option.note_row")
 @option("--link", metavar="ID", help="option.note_link")
 @option("--reopened", metavar="TEXT", help="option.note_reopened")
+@option("--declare", metavar="ROW", help="option.note_declare")
+@option("--block", metavar="ROW|*", help="option.note_block")
+@option("--event", metavar="NAME=DATE", help="option.note_event")
+@option("--document", type=click.IntRange(1), help="option.note_document")
 @click.pass_context
 def note(
     context: click.Context,
@@ -32,8 +36,12 @@ def note(
     row: str | None,
     link: str | None,
     reopened: str | None,
+    declare: str | None,
+    block: str | None,
+    event: str | None,
+    document: int | None,
 ) -> None:
-    """Record a choice, a link or a case."""
+    """Record what retention has to heed."""
     from archive import access
     from archive.catalogue.notes import NoteKind
     from archive.disposal import remarks
@@ -45,12 +53,17 @@ def note(
             (NoteKind.CHOICE, row),
             (NoteKind.LINK, link),
             (NoteKind.REOPENED, reopened),
+            (NoteKind.DECLARED, declare),
+            (NoteKind.BLOCKED, block),
+            (NoteKind.EVENT, event),
         )
         if value
     ]
-    if len(told) != 1:
-        raise UsageError(words.say("note.what"), hint="--row · --link · --reopened")
+    if len(told) != 1 or (document and not (declare or block)):
+        ways = "--row · --link · --reopened · --declare · --block · --event"
+        raise UsageError(words.say("note.what"), hint=ways)
     ((kind, value),) = told
+    value = f"{value}#{document}" if document else value
     with session.opened(options) as archive:
         dossier = access.find(archive, id).dossier
         if kind is NoteKind.LINK:

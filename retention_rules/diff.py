@@ -28,7 +28,7 @@ class Difference:
 
     kind: Kind
     what: str
-    """`rule` or `procedure`."""
+    """`rule`, `procedure` or `fonds`."""
     code: str
     """The rule's code, or the procedure prefix with its row."""
     changes: tuple[tuple[str, str, str], ...] = ()
@@ -44,7 +44,10 @@ def diff(old: Schedule, new: Schedule) -> list[Difference]:
     )
     before = {f"{m.prefix} → {m.row}": m for m in old.procedures}
     after = {f"{m.prefix} → {m.row}": m for m in new.procedures}
-    return [*rules, *_compared("procedure", before, after)]
+    was, now = (
+        {f"{each.code} → {each.row}": each for each in schedule.fonds} for schedule in (old, new)
+    )
+    return [*rules, *_compared("procedure", before, after), *_compared("fonds", was, now)]
 
 
 def compare_periods(old: Period, new: Period) -> int | None:

@@ -30,6 +30,8 @@ class DocumentFacts:
     """`typeName` of Circular 05/2025/TT-BNV."""
     rows: tuple[str, ...] = ()
     """Rules or groups under which a person classified this document."""
+    blocks: tuple[str, ...] = ()
+    """Rules or groups that do not apply to it by their conditions; `*` for all."""
     issued_on: date | None = None
     events: Mapping[str, date] = member(default_factory=_no_events)
     """Events of this document by trigger; they come before the dossier's."""
@@ -81,6 +83,13 @@ class Facts:
     """Days of events by `Trigger` value, as far as known; they may lie ahead."""
     rows: tuple[str, ...] = ()
     """Rules or groups under which a person classified the dossier."""
+    fonds: str = ""
+    """Code of the fonds, whose rows are inherited; "" if not known."""
+    blocks: tuple[str, ...] = ()
+    """Rules or groups that the dossier does not inherit; `*` for all. See `blocked_by`."""
+    blocked_by: str = ""
+    """Who blocked them and on what record; a block without this, here or on a document, is
+    not used."""
     documents: tuple[DocumentFacts, ...] = ()
     links: tuple[Link, ...] = ()
     fixed: FixedPeriod | None = None
@@ -133,6 +142,9 @@ def to_table(facts: Facts) -> dict[str, object]:
         "issued_on": _iso(facts.issued_on),
         "events": {name: on.isoformat() for name, on in sorted(facts.events.items())},
         "rows": list(facts.rows),
+        "fonds": facts.fonds,
+        "blocks": list(facts.blocks),
+        "blocked_by": facts.blocked_by,
         "documents": [_document_table(document) for document in facts.documents],
         "links": [
             _filled({"ref": link.ref, "protected_until": _iso(link.protected_until)})
@@ -153,6 +165,7 @@ def _document_table(document: DocumentFacts) -> dict[str, object]:
             "ref": document.ref,
             "type_code": document.type_code,
             "rows": list(document.rows),
+            "blocks": list(document.blocks),
             "issued_on": _iso(document.issued_on),
             "events": {name: on.isoformat() for name, on in sorted(document.events.items())},
         }

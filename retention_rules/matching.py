@@ -10,11 +10,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import IntEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from retention_rules.facts import DocumentFacts, Facts
 from retention_rules.periods import Words
-from retention_rules.rule import ProcedureMapping, Rule, Status
+from retention_rules.rule import FondsRow, ProcedureMapping, Rule, Status
 
 MAX_REMEMBERED = 50_000
 """Combinations of facts that are remembered before the tables start anew."""
@@ -23,6 +25,7 @@ MAX_REMEMBERED = 50_000
 class By(IntEnum):
     """How a row was found; a greater one goes before a smaller one."""
 
+    FONDS = 0
     CONDITIONS = 1
     MAPPING = 2
     CLASSIFICATION = 3
@@ -66,14 +69,21 @@ class _Circumstances(NamedTuple):
     medium: str
     document_type: str | None
     document: bool
+    fonds: str
+    blocks: tuple[str, ...]
 
 
 class Matcher:
     """The rows of a schedule as lookup tables."""
 
-    __slots__ = ("_by_code", "_cuts", "_mappings", "_remembered", "_selecting")
+    __slots__ = ("_by_code", "_cuts", "_fonds", "_mappings", "_remembered", "_selecting")
 
-    def __init__(self, rules: Iterable[Rule], procedures: Iterable[ProcedureMapping]) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        procedures: Iterable[ProcedureMapping],
+        fonds: Iterable[FondsRow] = (),
+    ) -> None:
         rules = tuple(rules)
         self._by_code: dict[str, tuple[Rule, ...]] = {}
         for rule in rules:
@@ -84,6 +94,8 @@ class Matcher:
         for mapping in procedures:
             others = self._mappings.get(mapping.prefix, ())
             self._mappings[mapping.prefix] = (*others, mapping)
+        # The narrowest first: `H26.18` before `H26`.
+        self._fonds = tuple(sorted(fonds, key=lambda each: (-each.code.count("."), each.code)))
         days = {day for rule in rules for day in (rule.in_force_from, rule.in_force_until)}
         self._cuts = sorted(day for day in days if day is not None)
         self._remembered: dict[tuple[object, ...], Selection] = {}
@@ -110,6 +122,8 @@ class Matcher:
             facts.medium,
             None,
             False,
+            facts.fonds,
+            facts.blocks if facts.blocked_by else (),
         )
         return self._remembered.get(key) or self._remember(_Circumstances(*key), on)
 
@@ -127,6 +141,8 @@ class Matcher:
             facts.medium,
             document.type_code,
             True,
+            "",
+            document.blocks if facts.blocked_by else (),
         )
         return self._remembered.get(key) or self._remember(_Circumstances(*key), on)
 
@@ -138,6 +154,9 @@ class Matcher:
         return selection
 
     def _found(self, circumstances: _Circumstances, on: date) -> Selection:
+        if circumstances.field is None:
+            fields = (mapping.field for mapping in self.mapped(circumstances.procedure))
+            circumstances = circumstances._replace(field=next(filter(None, fields), None))
         selected: dict[str, Selected] = {}
         passed: dict[str, Passed] = {}
         for code, rule, by, sure in self._candidates(circumstances, passed):
@@ -160,17 +179,48 @@ class Matcher:
                 passed[code] = Passed(code, _UNKNOWN)
             for rule in self.rows(code):
                 yield rule.code, rule, by, True
+        for rule, by, sure, blocks in self._inherited(circumstances, passed):
+            if _blocked(rule, circumstances.blocks):
+                passed.setdefault(rule.code, Passed(rule.code, _BLOCKED))
+            elif _blocked(rule, blocks):
+                passed.setdefault(rule.code, Passed(rule.code, _BLOCKED_ABOVE))
+            else:
+                yield rule.code, rule, by, sure
+
+    def _inherited(
+        self, circumstances: _Circumstances, passed: dict[str, Passed]
+    ) -> Iterator[tuple[Rule, By, bool, tuple[str, ...]]]:
+        """Yield what comes from the series and the fonds, or finds its records itself.
+
+        Each with what levels in between block.
+        """
+        blocks: tuple[str, ...] = ()
         if not circumstances.document:
             covering = list(self._covering(circumstances.procedure))
             for mapping in covering[0] if covering else ():
+                blocks += mapping.blocks
                 for rule in self.rows(mapping.row):
-                    yield rule.code, rule, By.MAPPING, mapping.status is Status.CONFIRMED
+                    yield rule, By.MAPPING, mapping.status is Status.CONFIRMED, ()
             for shorter in covering[1:]:
                 for mapping in shorter:
                     passed.setdefault(mapping.row, Passed(mapping.row, _SHORTER))
+            for rule, sure, above in self._of_fonds(circumstances.fonds, blocks):
+                yield rule, By.FONDS, sure, above
         for rule in self._selecting:
             if _anchored(rule, circumstances):
-                yield rule.code, rule, By.CONDITIONS, True
+                yield rule, By.CONDITIONS, True, ()
+
+    def _of_fonds(
+        self, fonds: str, blocks: tuple[str, ...]
+    ) -> Iterator[tuple[Rule, bool, tuple[str, ...]]]:
+        """Yield the rows of a fonds and of those above it, with what is blocked on the way."""
+        above = (each for each in self._fonds if fonds and covers((each.code,), fonds))
+        for _, of_one in groupby(above, key=attrgetter("code")):
+            narrower = blocks
+            for each in of_one:
+                for rule in self.rows(each.row):
+                    yield rule, each.status is Status.CONFIRMED, narrower
+                blocks += each.blocks
 
     def _covering(self, procedure: str) -> Iterator[tuple[ProcedureMapping, ...]]:
         """Yield the mappings of each prefix of a procedure code, longest first."""
@@ -185,9 +235,19 @@ _UNKNOWN = Words("không có trong bảng thời hạn", "is not in the schedule
 _SHORTER = Words(
     "mã thủ tục được gán chi tiết hơn cho hàng khác", "a longer part of the procedure code decides"
 )
+_BLOCKED = Words(
+    "không kế thừa theo quyết định đã ghi", "is not inherited, by a decision on record"
+)
+_BLOCKED_ABOVE = Words(
+    "bảng thời hạn chặn kế thừa hàng này", "the schedule blocks its inheritance here"
+)
 _NOT_IN_FORCE = Words(
     "không có hiệu lực vào ngày xác định", "was not in force on the day it counts"
 )
+
+
+def _blocked(rule: Rule, blocks: tuple[str, ...]) -> bool:
+    return bool(blocks) and ("*" in blocks or rule.code in blocks or rule.group in blocks)
 
 
 def _named(circumstances: _Circumstances) -> Iterator[tuple[str, By]]:

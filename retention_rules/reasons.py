@@ -25,6 +25,7 @@ _BY = {
     By.CHOICE: Words("được chọn làm hàng tương đương gần nhất", "chosen as nearest comparable"),
     By.CLASSIFICATION: Words("được phân loại vào hàng này", "classified under this row"),
     By.MAPPING: Words("mã thủ tục được gán cho hàng này", "the procedure code maps here"),
+    By.FONDS: Words("kế thừa từ phông", "inherited from the fonds"),
     By.CONDITIONS: Words("thỏa mọi điều kiện của hàng", "meets the row's conditions"),
 }
 
@@ -312,6 +313,14 @@ def _of_doubts(grounds: Grounds) -> Iterator[Reason]:
                     f"The mapping of procedure {mapping.prefix} to {mapping.row} is "
                     f"{mapping.status.value}, not confirmed",
                 )
+    for claim in grounds.claims:
+        if claim.by is By.FONDS and not claim.sure:
+            yield Reason(
+                "KHO-RET-FONDS",
+                f"Việc phông kế thừa hàng {claim.rule.code} chưa được xác nhận",
+                f"That the fonds inherits {claim.rule.code} is not confirmed",
+            )
+    yield from _of_blocks(grounds.facts)
     if grounds.winner and grounds.winner.rule.period.minimum:
         yield Reason(
             "KHO-RET-MINIMUM",
@@ -325,4 +334,21 @@ def _of_doubts(grounds: Grounds) -> Iterator[Reason]:
             "KHO-RET-CHOICE-UNRECORDED",
             f"Lựa chọn {chosen} không ghi người chọn: không áp dụng",
             f"The choice of {chosen} does not record who chose: not applied",
+        )
+
+
+def _of_blocks(facts: Facts) -> Iterator[Reason]:
+    of_documents = (code for document in facts.documents for code in document.blocks)
+    blocked = ", ".join(dict.fromkeys([*facts.blocks, *of_documents]))
+    if blocked and facts.blocked_by:
+        yield Reason(
+            "KHO-RET-BLOCK",
+            f"Không kế thừa {blocked}, theo quyết định của: {facts.blocked_by}",
+            f"{blocked} not inherited, by decision of: {facts.blocked_by}",
+        )
+    elif blocked:
+        yield Reason(
+            "KHO-RET-BLOCK-UNRECORDED",
+            f"Việc chặn kế thừa {blocked} không ghi người quyết định: không áp dụng",
+            f"The block of {blocked} does not record who decided: not applied",
         )

@@ -11,6 +11,7 @@ from retention_rules.rule import (
     Action,
     AppliesTo,
     Approval,
+    FondsRow,
     MaintenanceCode,
     ProcedureMapping,
     Rule,
@@ -121,11 +122,22 @@ def read_mapping(table: Table) -> ProcedureMapping | None:
     table.row = prefix = table.text("prefix", required=True)
     row = table.text("row", required=True)
     status = table.choice("status", Status)
-    title = table.text("title")
+    title, field = table.text("title"), table.text("field")
+    blocks = table.texts("blocks")
     table.done()
     if not (prefix and row and status):
         return None
-    return ProcedureMapping(prefix.rstrip("."), row, status, title)
+    return ProcedureMapping(prefix.rstrip("."), row, status, title, field, blocks)
+
+
+def read_fonds_row(table: Table) -> FondsRow | None:
+    """Return what a `[[fonds]]` table lets the dossiers of a fonds inherit."""
+    table.row = code = table.text("code", required=True)
+    row = table.text("row", required=True)
+    status = table.choice("status", Status)
+    blocks = table.texts("blocks")
+    table.done()
+    return FondsRow(code.rstrip("."), row, status, blocks) if code and row and status else None
 
 
 def read_confirmation(table: Table) -> Confirmation | None:
@@ -193,6 +205,9 @@ def read_facts(table: Table) -> Facts:
         issued_on=table.day("issued_on"),
         events=read_events(table),
         rows=table.texts("rows"),
+        fonds=table.text("fonds"),
+        blocks=table.texts("blocks"),
+        blocked_by=table.text("blocked_by"),
         documents=tuple(read_document(inner) for inner in table.tables("documents")),
         links=tuple(read_link(inner) for inner in table.tables("links")),
         fixed=read_fixed(table),
@@ -221,6 +236,7 @@ def read_document(table: Table) -> DocumentFacts:
         ref=table.text("ref", required=True),
         type_code=table.text("type_code") or None,
         rows=table.texts("rows"),
+        blocks=table.texts("blocks"),
         issued_on=table.day("issued_on"),
         events=read_events(table),
     )

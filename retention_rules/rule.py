@@ -208,6 +208,23 @@ class ProcedureMapping:
     status: Status
     title: str = ""
     """The procedure's name, for people."""
+    field: str = ""
+    """The procedure's sector (lĩnh vực), where the dossier does not name its own."""
+    blocks: tuple[str, ...] = ()
+    """Rows or groups of the fonds that its dossiers do not inherit; `*` for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FondsRow:
+    """A row or group that the dossiers of a fonds, and of those beneath it, inherit."""
+
+    code: str
+    """Of the fonds."""
+    row: str
+    """A rule's code or group."""
+    status: Status
+    blocks: tuple[str, ...] = ()
+    """Rows or groups of wider fonds that are not inherited from here on; `*` for all."""
 
 
 @dataclass(frozen=True, slots=True)

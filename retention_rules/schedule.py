@@ -22,6 +22,7 @@ from retention_rules.periods import Period
 from retention_rules.problems import Problem, ScheduleRejected
 from retention_rules.rule import (
     Approval,
+    FondsRow,
     MaintenanceCode,
     ProcedureMapping,
     Rule,
@@ -46,6 +47,7 @@ class Schedule:
     title: str
     rules: tuple[Rule, ...]
     procedures: tuple[ProcedureMapping, ...] = ()
+    fonds: tuple[FondsRow, ...] = ()
     maintenance: tuple[MaintenanceCode, ...] = ()
     approvals: tuple[Approval, ...] = ()
     cases: tuple[Case, ...] = ()
@@ -68,7 +70,7 @@ class Schedule:
     """The code and the beginning of the digest: what a decision remembers."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matcher", Matcher(self.rules, self.procedures))
+        object.__setattr__(self, "matcher", Matcher(self.rules, self.procedures, self.fonds))
         object.__setattr__(self, "version", f"{self.code}+{self.digest[:12]}")
 
     @property
@@ -203,6 +205,7 @@ class _Reader:
         own = self.items("rules", rows.read_rule)
         confirmations = self.items("confirmations", rows.read_confirmation)
         mappings = self.items("procedures", rows.read_mapping)
+        fonds = self.items("fonds", rows.read_fonds_row)
         maintenance = self.items("maintenance", rows.read_maintenance)
         approvals = self.items("approvals", rows.read_approval)
         cases = self.items("cases", rows.read_case)
@@ -211,12 +214,14 @@ class _Reader:
         self.refuse_repeated(own)
         rules = _laid_over(inherited, own, lambda rule: rule.code)
         procedures = self.mappings(base, mappings, rules)
+        inherited_rows = self.fonds(base, fonds, rules)
         self.refuse_unknown_choices(rules, cases)
         return Schedule(
             code=code,
             title=title,
             rules=rules,
             procedures=procedures,
+            fonds=inherited_rows,
             maintenance=tuple(maintenance) or (base.maintenance if base else ()),
             approvals=tuple(approvals),
             cases=tuple(cases),
@@ -276,15 +281,31 @@ class _Reader:
         """Return the base's mappings with this file's over them; targets must exist."""
         replaced = {mapping.prefix for mapping in own}
         kept = [m for m in (base.procedures if base else ()) if m.prefix not in replaced]
-        known = {rule.code for rule in rules} | {rule.group for rule in rules}
         for mapping in (*kept, *own):
-            if mapping.row not in known:
-                message = f"maps to {mapping.row}, which is neither a row nor a group"
-                where = self.places.get(mapping.prefix, self.lines.name)
-                self.problems.append(
-                    Problem("KHO-RULE-TARGET", mapping.prefix, message, where=where)
-                )
+            self.refuse_unknown(mapping.prefix, mapping.row, mapping.blocks, rules)
         return (*kept, *own)
+
+    def fonds(
+        self, base: Schedule | None, own: list[FondsRow], rules: tuple[Rule, ...]
+    ) -> tuple[FondsRow, ...]:
+        """Return what fonds let inherit, this file's in place of the base's."""
+        replaced = {each.code for each in own}
+        kept = [each for each in (base.fonds if base else ()) if each.code not in replaced]
+        for each in (*kept, *own):
+            self.refuse_unknown(each.code, each.row, each.blocks, rules)
+        return (*kept, *own)
+
+    def refuse_unknown(
+        self, name: str, target: str, blocks: tuple[str, ...], rules: tuple[Rule, ...]
+    ) -> None:
+        """Refuse a mapping that leads to, or blocks, what is neither a row nor a group."""
+        known = {rule.code for rule in rules} | {rule.group for rule in rules}
+        wrong = [f"maps to {target}"] if target not in known else []
+        wrong += [f"blocks {code}" for code in blocks if code not in known | {"*"}]
+        for message in wrong:
+            where = self.places.get(name, self.lines.name)
+            told = f"{message}, which is neither a row nor a group"
+            self.problems.append(Problem("KHO-RULE-TARGET", name, told, where=where))
 
     def refuse_unknown_choices(self, rules: tuple[Rule, ...], cases: list[Case]) -> None:
         """Refuse a case that expects a row which does not exist."""

@@ -13,6 +13,7 @@ from retention_rules.periods import Period, PeriodKind, Start
 from retention_rules.rule import (
     Action,
     AppliesTo,
+    FondsRow,
     ProcedureMapping,
     Rule,
     Source,
@@ -91,6 +92,17 @@ mappings = st.builds(
     prefix=st.sampled_from(["1", "1.000", "1.000.H26", "2.000"]),
     row=st.sampled_from((*CODES, *GROUPS)),
     status=st.sampled_from(Status),
+    field=st.sampled_from(["", "A"]),
+    blocks=st.sampled_from([(), ("*",), ("R0",)]),
+)
+
+blocks = st.sampled_from([(), (), ("*",), ("R0",), ("G1", "R1")])
+fonds_rows = st.builds(
+    FondsRow,
+    code=st.sampled_from(["H26", "H26.18", "H40"]),
+    row=st.sampled_from((*CODES, *GROUPS)),
+    status=st.sampled_from(Status),
+    blocks=blocks,
 )
 
 schedules = st.builds(
@@ -101,6 +113,7 @@ schedules = st.builds(
         lambda count: st.tuples(*(rules(code) for code in CODES[:count]))
     ),
     procedures=st.lists(mappings, max_size=4).map(tuple),
+    fonds=st.lists(fonds_rows, max_size=3).map(tuple),
     transfer_permanent_after_years=st.none() | st.integers(0, 9999),
 )
 
@@ -112,6 +125,7 @@ documents = st.builds(
     ref=st.sampled_from(["1", "2"]),
     type_code=st.sampled_from([None, "02", "32"]),
     rows=row_codes,
+    blocks=blocks,
     issued_on=maybe_days,
     events=events,
 )
@@ -130,6 +144,9 @@ facts = st.builds(
     issued_on=maybe_days,
     events=events,
     rows=row_codes,
+    fonds=st.sampled_from(["", "H26", "H26.18"]),
+    blocks=blocks,
+    blocked_by=st.sampled_from(["", "biên bản 2"]),
     documents=st.lists(documents, max_size=3).map(tuple),
     links=st.lists(st.builds(Link, st.just("khác"), maybe_days), max_size=2).map(tuple),
     fixed=st.none() | st.builds(FixedPeriod, st.just("R0"), st.just("s+0"), maybe_days),

@@ -26,6 +26,13 @@ class NoteKind(StrEnum):
     """Which row was chosen as the nearest comparable one; the value is its code."""
     LINK = "link"
     """Its digital documents are linked to those of another dossier; the value is its id."""
+    DECLARED = "declared"
+    """A row that the dossier falls under beside those that it inherits; the value is its code,
+    `CODE#3` for the third document alone."""
+    BLOCKED = "blocked"
+    """A row that it does not inherit, or all with `*`; of one document as above."""
+    EVENT = "event"
+    """When something happened that a period counts from: `death=2026-05-01`."""
     REOPENED = "reopened"
     """A complaint or court case; the value is its reference."""
 
