@@ -66,9 +66,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tsa.urls", (), "RFC 3161 services, tried in order; none: the local TEST TSA"),
     Setting("tsa.timeout_seconds", 10, "how long to wait for a timestamp"),
     Setting("trust.folder", "trust", "folder of trusted roots, TSAs and revocation lists"),
-    Setting("trust.crl_urls", (), "addresses of CRLs, fetched by kho trust update only"),
+    Setting("trust.crl_urls", (), "addresses of CRLs, fetched by kho trust update and sig recheck"),
     Setting("trust.ocsp_urls", (), "OCSP services, asked by kho trust update and sig recheck"),
     Setting("trust.timeout_seconds", 15, "how long to wait for a CRL or an OCSP answer"),
+    Setting("trust.grace_hours", 24, "how long issuers may take to publish a revocation"),
     Setting("retention.schedule", "vn-2026-1", "schedule: a built-in name or a TOML file"),
     Setting(
         "retention.conflict",

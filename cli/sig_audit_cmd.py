@@ -11,7 +11,7 @@ import click
 from archive.errors import ExitCode, UsageError
 from cli import output, session, words
 from cli.access_cmd import MARKS, verdict_lines
-from cli.command import Effect, command, option, settled
+from cli.command import Effect, Globals, command, option, settled
 from cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def recheck(context: click.Context, ids: tuple[str, ...], undecided: bool, fetch
     options = settled(context)
     done: Any = []
     with session.opened(options) as archive:
+        if fetch and not options.dry_run:
+            _fetch(options, archive)
         for holding in chosen(archive, ids, undecided=undecided):
             found = again.recheck(archive, holding, fetch=fetch)
             if not options.dry_run:
@@ -97,6 +99,15 @@ def recheck(context: click.Context, ids: tuple[str, ...], undecided: bool, fetch
     if "failed" in outcomes:
         return ExitCode.INTEGRITY
     return ExitCode.INCONCLUSIVE if "indeterminate" in outcomes else ExitCode.DONE
+
+
+def _fetch(options: Globals, archive: Archive) -> None:
+    """Fetch newer CRLs from the configured services; one that fails stops nothing."""
+    from archive.trusting import revocation
+
+    for one in revocation.update(archive, agent=session.agent(archive)):
+        if one.error is not None:
+            output.say(f"{one.url}: {one.error.message}", err=True)
 
 
 def held_json(one: HeldVerdict) -> dict[str, Any]:

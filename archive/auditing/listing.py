@@ -8,14 +8,13 @@ from datetime import date, datetime, time
 
 from archive import access
 from archive.assembly import VIETNAM, Archive
+from archive.auditing.recheck import is_ripe
 from archive.catalogue import dossiers, verdict_list
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.verdict_list import HeldVerdict, Selection
 from archive.model import Indication, Verdict
 from archive.signatures.endings import Ending
 
-UNDECIDED = frozenset({"TRY_LATER", "OUT_OF_BOUNDS_NO_POE"})
-"""What newer or older revocation data may decide."""
 _UNKNOWN = "NO_CERTIFICATE_CHAIN_FOUND"
 _WEAK = ("md5", "sha1", "sha224", "RSA-1", "DSA")
 _ALGORITHM = "which counts until"
@@ -81,18 +80,25 @@ def is_weak(verdict: Verdict) -> bool:
 def chosen(archive: Archive, names: Sequence[str], *, undecided: bool) -> Iterator[Holding]:
     """Yield named dossiers, or all that have signatures; only undecided ones if asked for.
 
+    Undecided are those that lack revocation data and whose grace period is over.
+
     Raises:
         NotHeld: there is no dossier of a name.
     """
-    if names:
-        found = [access.find(archive, name) for name in names]
-    else:
-        with archive.catalogue.connect() as connection:
-            ids = [*verdict_list.dossier_ids(connection, Selection())]
-            found = [dossiers.get(connection, one) for one in ids]
-    for holding in found:
-        if not undecided or any(v.sub_indication in UNDECIDED for v in holding.verdicts):
+    found = (access.find(archive, name) for name in names)
+    for holding in found if names else _every(archive):
+        if not undecided or any(is_ripe(archive, v) for v in holding.verdicts):
             yield holding
+
+
+def _every(archive: Archive) -> Iterator[Holding]:
+    """Yield every dossier with signatures; between two nothing is kept open."""
+    with archive.catalogue.connect() as connection:
+        ids = [*verdict_list.dossier_ids(connection, Selection())]
+    for one in ids:
+        with archive.catalogue.connect() as connection:
+            holding = dossiers.get(connection, one)
+        yield holding
 
 
 def _fits(verdict: Verdict, asked: Wanted) -> bool:

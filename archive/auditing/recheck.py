@@ -12,7 +12,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive.assembly import Archive
@@ -27,14 +27,18 @@ from archive.ingest.examination import Examined
 from archive.model import Indication, PackagePath, Receipt, Verdict
 from archive.packages.aip.read import Contents
 from archive.packages.sip import Sip
+from archive.reports import validation
 from archive.signatures import fetching, seal
 from archive.signatures.certificates import Cert, readable
 from archive.signatures.check import CheckResult
+from archive.signatures.grounds import Grounds
 from archive.signatures.trust import TrustStore
 from archive.trusting import revocation
 
 VALIDATION = "metadata/preservation/validation/"
 KIND = "recheck"
+UNDECIDED = frozenset({"TRY_LATER", "OUT_OF_BOUNDS_NO_POE"})
+"""What newer or older revocation data may decide."""
 _FOLDERS = {"certificates/": "certificates", "crls/": "crls", "ocsps/": "ocsps"}
 
 
@@ -45,6 +49,10 @@ class Rechecked:
     holding: Holding
     verdicts: tuple[Verdict, ...]
     material: Mapping[str, bytes]
+    checked: validation.Checked
+    """The same outcomes with what each rests on, for the report."""
+    trust: TrustStore
+    """What was trusted."""
     receipt: Receipt | None = None
     """Of the version that keeps what is new; None if nothing was kept."""
 
@@ -73,11 +81,23 @@ def recheck(
     material = kept_material(archive, holding)
     trust = kept_trust(archive.trust, material, also=archive.trust if with_newer else None)
     found = _checked(archive, holding, trust)
-    if fetch and any(one.sub_indication == "TRY_LATER" for one in found.verdicts):
+    if fetch and any(one.sub_indication in UNDECIDED for one in found.verdicts):
         _ask(archive, readable([v for k, v in found.material.items() if "certificates/" in k]))
         both = kept_trust(archive.trust, material, also=archive.trust)
-        found = _checked(archive, holding, both)
-    return Rechecked(holding, found.verdicts, found.material)
+        trust, found = both, _checked(archive, holding, both)
+    told = validation.Checked(found.verdicts, found.grounds, archive.clock(), archive.agent)
+    return Rechecked(holding, found.verdicts, found.material, told, trust)
+
+
+def is_ripe(archive: Archive, verdict: Verdict) -> bool:
+    """Whether asking for revocation data again can decide a signature.
+
+    Before the grace period is over an issuer may not have published a revocation yet
+    (EN 319 102-1, 5.2.5 and annex C).
+    """
+    grace = timedelta(hours=archive.settings.number("trust.grace_hours"))
+    made = verdict.proven_at or verdict.signed_at_claimed
+    return verdict.sub_indication in UNDECIDED and (made is None or made + grace <= archive.clock())
 
 
 def keep(archive: Archive, done: Rechecked, *, agent: str) -> Rechecked:
@@ -93,7 +113,8 @@ def keep(archive: Archive, done: Rechecked, *, agent: str) -> Rechecked:
     at = archive.clock()
     event = Event(EventType.SIGNATURE_VALIDATION, at, "success", agent, holding.dossier.id, counts)
     sip = Sip(holding.dossier, {}, holding.submission_digest, KIND)
-    examined = Examined(sip, Report(()), done.verdicts, done.material, {}, (event,))
+    material = {**done.material, **validation.documents(done.checked, done.trust)}
+    examined = Examined(sip, Report(()), done.verdicts, material, {}, (event,))
     described = description.describe(archive, examined, holding)
     package = described.package
     sealed = package.sealed(archive.sealer.seal(package.mets, at=described.at))
@@ -143,6 +164,7 @@ def sealed_at(archive: Archive, holding: Holding) -> dict[int, datetime]:
 
 def _checked(archive: Archive, holding: Holding, trust: TrustStore) -> CheckResult:
     verdicts: list[Verdict] = []
+    grounds: list[Grounds] = []
     material: dict[str, bytes] = {}
     proven = sealed_at(archive, holding)
     versions = _versions(archive, holding)
@@ -159,8 +181,9 @@ def _checked(archive: Archive, holding: Holding, trust: TrustStore) -> CheckResu
                 others=places,
             )
             verdicts += found.verdicts
+            grounds += found.grounds
             material.update(found.material)
-    return CheckResult(tuple(verdicts), material)
+    return CheckResult(tuple(verdicts), material, tuple(grounds))
 
 
 def _versions(archive: Archive, holding: Holding) -> dict[PackagePath, int]:

@@ -15,6 +15,8 @@ from archive.formats import identify, pdf_reading, text
 from archive.formats.identify import Format
 from archive.model import Document, Indication, PackagePath, Verdict
 from archive.packages.sip import Sip
+from archive.reports import validation
+from archive.signatures.grounds import Grounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Examined:
     report: Report
     verdicts: tuple[Verdict, ...]
     material: Mapping[str, bytes]
-    """Validation material by file name: certificates, revocation lists, tokens."""
+    """Validation material by file name: certificates, revocation lists, tokens, reports."""
     texts: Mapping[PackagePath, str]
     """The text of each file that has one."""
     events: tuple[Event, ...]
@@ -45,6 +47,7 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     documents: list[Document] = []
     verdicts: list[Verdict] = []
     material: dict[str, bytes] = {}
+    grounds: list[Grounds] = []
     texts: dict[PackagePath, str] = {}
     for document in submission.dossier.documents:
         path, name = submission.files[document.file.path], document.file.path
@@ -52,6 +55,7 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
         documents.append(_with_format(document, found))
         checked = archive.checker.check(path, name, at=at, sunset=True, others=submission.files)
         verdicts += checked.verdicts
+        grounds += checked.grounds
         material.update(checked.material)
         if read is None:
             continue
@@ -60,6 +64,8 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
             texts[name] = text.PAGE_BREAK.join(read.text.pages)
             findings += _pages(document, read.text)
     findings += _refused(archive, verdicts)
+    told = validation.Checked(tuple(verdicts), tuple(grounds), at, archive.agent)
+    material |= validation.documents(told, archive.trust)
     dossier = replace(submission.dossier, documents=tuple(documents))
     return Examined(
         replace(submission, dossier=dossier),

@@ -16,6 +16,7 @@ from archive.signatures import levels
 from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token
+from archive.signatures.grounds import Grounds, grounds
 from archive.signatures.judge import Judgement, Knowledge, Signature, failed, indeterminate, judge
 from archive.signatures.material import kept_material
 from archive.signatures.paths import Certificates
@@ -71,6 +72,10 @@ class Subject:
     proven_at: datetime | None = None
     asked: list[Judgement] = field(default_factory=list)
     """Of its timestamps."""
+    value: bytes = b""
+    """The signature value."""
+    weighed: list[tuple[str, Token, Judgement | None]] = field(default_factory=list)
+    """Its timestamps by kind, with what was judged of them."""
 
     def tokens(self, *kinds: str) -> list[Token]:
         """Return the tokens of timestamps of these kinds."""
@@ -83,6 +88,8 @@ class Outcome:
 
     verdicts: tuple[Verdict, ...]
     material: dict[str, bytes]
+    grounds: tuple[Grounds, ...]
+    """One for each verdict."""
 
 
 class Validation:
@@ -137,7 +144,8 @@ class Validation:
         tokens += [s.token for s in self._subjects if s.token is not None]
         signers = [s.signature.signer for s in self._subjects if s.signature and s.signature.signer]
         material = kept_material(signers, tokens, judged, self._revocations)
-        return Outcome(tuple(self._verdict(one) for one in self._subjects), material)
+        verdicts = tuple(self._verdict(one) for one in self._subjects)
+        return Outcome(verdicts, material, tuple(map(_grounds, self._subjects)))
 
     def _timestamp(self, subject: Subject, token: Token) -> Judgement:
         """Judge a timestamp over a file; its imprint was compared by the reader."""
@@ -222,6 +230,7 @@ class Validation:
         else:
             judgement = judge_token(stamp.token, None, known, proven=proven)
         subject.asked.append(judgement)
+        subject.weighed.append((stamp.kind, stamp.token, judgement))
         return judgement
 
     def _verdict(self, subject: Subject) -> Verdict:
@@ -269,6 +278,16 @@ class Validation:
         if not kept:
             return f"{subject.form}-T"
         return f"{subject.form}-LTA" if subject.tokens("archive") else f"{subject.form}-LT"
+
+
+def _grounds(subject: Subject) -> Grounds:
+    """Return what the verdict on one subject rests on."""
+    token, signature = subject.token, subject.signature
+    if token is not None:
+        stamps: list[tuple[str, Token, Judgement | None]] = [("document", token, subject.judgement)]
+        return grounds(token.cms.signature, token.signer, subject.judgement, stamps)
+    signer = signature.signer if signature is not None else None
+    return grounds(subject.value, signer, subject.judgement, subject.weighed)
 
 
 class _Proofs:

@@ -228,6 +228,21 @@ class AlgorithmPolicy:
     ec_bits: tuple[tuple[int, datetime], ...] = _EC_ENDS
     dsa_bits: tuple[tuple[int, datetime], ...] = _DSA_ENDS
 
+    def to_json(self) -> dict[str, object]:
+        """Return the policy as JSON values: the first day on which each is too weak, or null."""
+
+        def day(end: datetime) -> str | None:
+            return None if end == OPEN_END else end.date().isoformat()
+
+        sizes = {"RSA": self.rsa_bits, "ECDSA": self.ec_bits, "DSA": self.dsa_bits}
+        return {
+            "digests": {name: day(end) for name, end in self.digests.items()},
+            "key_bits_from": {
+                name: {str(least): day(end) for least, end in table}
+                for name, table in sizes.items()
+            },
+        }
+
     def good_until(self, key: PublicKey, digest: str | None) -> tuple[datetime, str]:
         """Return the first moment at which key or digest is too weak, and which it is."""
         ends = [self._key(key)]

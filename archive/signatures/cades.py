@@ -124,6 +124,7 @@ def _subject(
         crls=crls,
         ocsps=ocsps,
         fault=_fault(signed, content_digest, digest),
+        value=signed.signature,
     )
 
 

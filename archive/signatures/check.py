@@ -16,6 +16,7 @@ from archive.sandbox import Sandbox
 from archive.signatures import verdicts as verdict_json
 from archive.signatures import worker
 from archive.signatures.asked import SIGNED_FILE
+from archive.signatures.grounds import Grounds
 from archive.signatures.kinds import Kind, kind_of
 from archive.signatures.pairing import signed_by
 from archive.signatures.trust import TrustStore
@@ -44,6 +45,8 @@ class CheckResult:
     """One for each signature and document timestamp, in order; none if there are none."""
     material: Mapping[str, bytes] = field(default_factory=dict)
     """Certificates, CRLs, OCSP answers and timestamps; see `material`."""
+    grounds: tuple[Grounds, ...] = ()
+    """What each verdict rests on, in the same order."""
     refused: str | None = None
     """Why nothing in the file could be checked: no PDF, a limit, a crash; else None."""
 
@@ -126,11 +129,13 @@ class Checker:
             )
         except UnsafeInput as error:
             reason = f"the check was stopped: {error.message}"
-            return CheckResult((verdict_json.unread(package_path, reason, kind),), refused=reason)
+            unread = verdict_json.unread(package_path, reason, kind)
+            return CheckResult((unread,), grounds=(Grounds(),), refused=reason)
         read = verdict_json.from_json
         return CheckResult(
             tuple(read(package_path, one) for one in answer["verdicts"]),
             answer["material"],
+            tuple(Grounds.from_json(one) for one in answer["grounds"]),
             answer["refused"],
         )
 

@@ -57,7 +57,7 @@ def _pdf(asked: Asked, prepared: Prepared) -> Outcome:
         ).outcome()
     except UnreadablePdf as error:
         raise Unreadable(str(error)) from error
-    return Outcome(found.verdicts, found.material)
+    return Outcome(found.verdicts, found.material, found.grounds)
 
 
 def _cms(asked: Asked, prepared: Prepared) -> Outcome:

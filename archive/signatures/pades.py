@@ -16,6 +16,7 @@ from archive.signatures.certificates import readable
 from archive.signatures.changes import SUSPICIOUS
 from archive.signatures.cms_judge import judge_token, signature_of
 from archive.signatures.coverage import range_digest
+from archive.signatures.grounds import Grounds, grounds
 from archive.signatures.judge import Judgement, Knowledge, failed, indeterminate, judge
 from archive.signatures.material import collect
 from archive.signatures.paths import Certificates
@@ -37,6 +38,8 @@ class PdfOutcome:
     verdicts: tuple[Verdict, ...]
     material: dict[str, bytes]
     """See `archive.signatures.material`."""
+    grounds: tuple[Grounds, ...]
+    """One for each verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ class PdfValidation:
             if item.token is None:
                 self._judge_signature(item)
         verdicts = tuple(self._verdict(item) for item in self._items)
-        return PdfOutcome(verdicts, collect(self._items, self._revocations))
+        found = tuple(_grounds(item) for item in self._items)
+        return PdfOutcome(verdicts, collect(self._items, self._revocations), found)
 
     # Reading
 
@@ -330,6 +334,20 @@ class PdfValidation:
             long_term=long_term,
             archived=any(stamp >= min(kept) for stamp in later) if kept else False,
         )
+
+
+def _grounds(item: Item) -> Grounds:
+    """Return what the verdict on one signature rests on."""
+    if item.token is not None:
+        stamps = [("document", item.token, item.judgement)]
+    else:
+        judged = [*item.token_judgements, *([None] * len(item.signature_tokens))]
+        stamps = [
+            ("signature", token, outcome)
+            for token, outcome in zip(item.signature_tokens, judged, strict=False)
+        ]
+    value = item.cms.signature if item.cms is not None else b""
+    return grounds(value, item.signer, item.judgement, stamps)
 
 
 def _suspicious(item: Item) -> Judgement:

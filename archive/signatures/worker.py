@@ -10,7 +10,7 @@ import gc
 import logging
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.model import PackagePath, Verdict
 from archive.signatures.asked import Asked
+from archive.signatures.grounds import Grounds
 from archive.signatures.kinds import Kind
 from archive.signatures.trust import TrustStore
 from archive.signatures.verdicts import to_json, unread
@@ -69,7 +70,7 @@ def check(
         sunset: whether to find out until when what passes can be proven.
 
     Returns:
-        `{"unknown_trust": True}`, or `verdicts` and `material`.
+        `{"unknown_trust": True}`, or `verdicts`, their `grounds`, and `material`.
     """
     from archive.signatures.pades import forget
 
@@ -123,15 +124,19 @@ def _checked(kind: Kind, asked: Asked, store: TrustStore, xml: str | None) -> di
     except Exception as error:  # noqa: BLE001  the boundary: a crash costs one file
         reason = f"the check failed on this file ({type(error).__name__})"
         return _answer((_unread(path, reason, kind),), {}, refused=reason)
-    return _answer(outcome.verdicts, outcome.material)
+    return _answer(outcome.verdicts, outcome.material, outcome.grounds)
 
 
 def _answer(
-    verdicts: tuple[Verdict, ...], material: dict[str, bytes], refused: str | None = None
+    verdicts: tuple[Verdict, ...],
+    material: dict[str, bytes],
+    found: Sequence[Grounds] = (),
+    refused: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer for the parent."""
     told = [to_json(one) for one in verdicts]
-    return {"verdicts": told, "material": material, "refused": refused}
+    rests = [one.to_json() for one in found or [Grounds()] * len(verdicts)]
+    return {"verdicts": told, "grounds": rests, "material": material, "refused": refused}
 
 
 def _unread(path: str, reason: str, kind: str) -> Verdict:

@@ -201,6 +201,7 @@ def _subject(one: XmlSignature, names: Names, field: str) -> Subject:
         crls=list(one.crls),
         ocsps=list(one.ocsps),
         fault=_fault(one),
+        value=one.value,
     )
     if one.uncovered is not None:
         subject.change = SUSPICIOUS

@@ -1,0 +1,71 @@
+"""A judge of validation reports: the classes that pyHanko made from ETSI's own schema.
+
+The schema file of TS 119 102-2 is in no package that this project may use. pyHanko ships
+classes that xsdata generated from it (namespace v1.2.1): they know every element and
+attribute, its type, its order and what is required. A report is read strictly, checked for
+what is missing, written again by the schema's order, and has to be the same tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from pyhanko.generated.etsi.ts_11910202 import ValidationReport
+from xsdata.formats.dataclass.parsers import XmlParser
+from xsdata.formats.dataclass.parsers.config import ParserConfig
+from xsdata.formats.dataclass.serializers import XmlSerializer
+
+_STRICT = ParserConfig(
+    fail_on_unknown_properties=True,
+    fail_on_unknown_attributes=True,
+    fail_on_converter_warnings=True,
+)
+
+
+def objections(report: bytes) -> list[str]:
+    """Return what the schema has against a report; nothing if it is valid."""
+    try:
+        parsed = XmlParser(config=_STRICT).from_bytes(report, ValidationReport)
+    except Exception as error:  # noqa: BLE001  whatever the reader objects to
+        return [f"{type(error).__name__}: {error}"]
+    again = XmlSerializer().render(parsed).encode()
+    found = [*_missing(parsed, "ValidationReport"), *_dangling(report)]
+    if _tree(ElementTree.fromstring(report)) != _tree(ElementTree.fromstring(again)):
+        found.append("the elements are not in the order of the schema")
+    return found
+
+
+def _missing(value: Any, path: str) -> Iterator[str]:
+    """Yield required elements and attributes that are not there."""
+    for one in fields(value):
+        held, about = getattr(value, one.name), one.metadata
+        place = f"{path}/{about.get('name', one.name)}"
+        if about.get("required") and held is None:
+            yield f"{place} is missing"
+        # A choice inside a sequence: DigestAlgAndValue stands for the representation.
+        if about.get("min_occurs", 0) and not held and "sequence" not in about:
+            yield f"{place} is missing"
+        for inner in held if isinstance(held, tuple) else (held,):
+            if is_dataclass(inner):
+                yield from _missing(inner, place)
+
+
+def _dangling(report: bytes) -> Iterator[str]:
+    """Yield references that lead nowhere and identifiers given twice (xs:ID, xs:IDREFS)."""
+    elements = list(ElementTree.fromstring(report).iter())
+    names = [one.get("id") for one in elements if one.get("id")]
+    if len(names) != len(set(names)):
+        yield "an identifier is given twice"
+    for one in elements:
+        for name in (one.get("VOReference") or "").split():
+            if name not in names:
+                yield f"{name} is referred to and not there"
+
+
+def _tree(element: Any) -> tuple[Any, ...]:
+    text = (element.text or "").strip()
+    inside = tuple(map(_tree, element))
+    return (element.tag, tuple(sorted(element.attrib.items())), text, inside)
