@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from lxml import etree
 
@@ -70,7 +70,7 @@ def with_status(encoded: bytes, certificates: Sequence[bytes], crls: Sequence[by
     chosen = [cms.CertificateChoices.load(one) for one in [*present, *certificates]]
     data["certificates"] = cms.CertificateSet(chosen)
     data["crls"] = cms.RevocationInfoChoices([cms.RevocationInfoChoice.load(one) for one in crls])
-    return bytes(info.dump(force=True))
+    return bytes(info.dump())
 
 
 def archived_cades(encoded: bytes, content: bytes, tsa: LocalTsa) -> bytes:
@@ -104,12 +104,12 @@ def with_unsigned(encoded: bytes, kind: str, value: bytes) -> bytes:
     info = cms.ContentInfo.load(encoded)
     signer = info["content"]["signer_infos"][0]
     old = signer["unsigned_attrs"]
-    kept = [] if old.native is None else [one.dump() for one in old]
+    kept = [] if isinstance(old, core.Void) else [one.dump() for one in old]
     attribute = cms_writer.attribute(kind, value)
     signer["unsigned_attrs"] = cms.CMSAttributes.load(
         der.tlv(der.SET, *kept, attribute), strict=False
     )
-    return bytes(info.dump(force=True))
+    return bytes(info.dump())
 
 
 def xades(

@@ -108,6 +108,8 @@ class SignedCms:
     def _select(self, place: int) -> None:
         """Read one SignerInfo."""
         self._signer = self._data["signer_infos"][place]
+        if self._signer["version"].native not in ("v1", "v3"):  # RFC 5652, 5.3
+            raise NotCms("the version of the SignerInfo is unknown")
         self.signature: bytes = self._signer["signature"].native
         self.signed = _attributes(self._signer["signed_attrs"])
         self.unsigned = _attributes(self._signer["unsigned_attrs"])
@@ -187,8 +189,14 @@ class SignedCms:
 
     def signer_certificate(self, further: list[Cert] | None = None) -> Cert | None:
         """Return the signer's certificate from inside, or from `further` ones."""
-        sid = self._signer["sid"]
         candidates = [*self.certificates, *(further or [])]
+        try:
+            return self._named_of(candidates)
+        except (ValueError, TypeError, KeyError):  # a name that cannot be read is nobody's
+            return None
+
+    def _named_of(self, candidates: list[Cert]) -> Cert | None:
+        sid = self._signer["sid"]
         if sid.name == "issuer_and_serial_number":
             issuer = comparable(sid.chosen["issuer"].dump())
             serial = sid.chosen["serial_number"].native
@@ -266,8 +274,11 @@ class SignedCms:
         """
         if signer.key is None:
             return False
-        parts = [one.dump() for one in self._signer["signed_attrs"]]
-        return verifies(signer.key, self.scheme, self.signature, der.set_of(*parts))
+        return verifies(signer.key, self.scheme, self.signature, self.signed_attributes())
+
+    def signed_attributes(self) -> bytes:
+        """Return the signed attributes as they are signed: a SET OF, DER."""
+        return der.set_of(*(one.dump() for one in self._signer["signed_attrs"]))
 
     def _bare(self, found: bytes, signer: Cert | None) -> Integrity:
         """Return the integrity of a signature without signed attributes."""
