@@ -290,12 +290,17 @@ def open_tsa(archive: Archive) -> TimestampAuthority:
     """
     from archive.signatures import testpki
     from archive.signatures.timestamps import FirstOf, HttpTsa
+    from archive.signatures.tsa_trust import TrustedTsa
 
     urls = archive.settings.list("tsa.urls")
     if not urls:
         return testpki.load(archive.settings.home / TEST_PKI).local_tsa(archive.clock)
     timeout = float(archive.settings.number("tsa.timeout_seconds"))
-    return FirstOf([HttpTsa(url, timeout) for url in urls])
+
+    def trusted(url: str) -> TimestampAuthority:
+        return TrustedTsa(HttpTsa(url, timeout), url, lambda: archive.trust, archive.clock)
+
+    return FirstOf([trusted(url) for url in urls])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import secrets
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -163,19 +164,36 @@ class HttpTsa:
 
 @dataclass(frozen=True, slots=True)
 class FirstOf:
-    """Several authorities: the first that answers, in the given order."""
+    """Several authorities: the first that answers, in the given order.
+
+    One that failed rests for a minute: it is asked only if no other one answers, so that a
+    dead authority does not cost its timeout at every seal.
+    """
 
     authorities: Sequence[TimestampAuthority]
+    rest_seconds: float = 60.0
+    _failed: dict[int, float] = field(default_factory=dict, repr=False)
+    """When an authority failed last, by its place; seconds of the monotonic clock."""
 
     def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
         """Return the token of the first authority that answers."""
         failures = []
-        for authority in self.authorities:
+        for place in self._order():
             try:
-                return authority.timestamp(digest, algorithm)
+                token = self.authorities[place].timestamp(digest, algorithm)
             except Unavailable as error:
+                self._failed[place] = time.monotonic()
                 failures.append(f"{error.where}: {error.message}")
+            else:
+                self._failed.pop(place, None)
+                return token
         raise Unavailable("no TSA answered: " + "; ".join(failures or ["none is configured"]))
+
+    def _order(self) -> list[int]:
+        """Return the places, those that rest at the end."""
+        since = time.monotonic() - self.rest_seconds
+        failed = dict(self._failed)
+        return sorted(range(len(self.authorities)), key=lambda one: failed.get(one, since) > since)
 
 
 def timestamp_request(digest: bytes, nonce: int, algorithm: str = "sha256") -> bytes:

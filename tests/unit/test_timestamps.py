@@ -26,6 +26,7 @@ from archive.signatures.timestamps import (
     timestamp_request,
 )
 from archive.signatures.tokens import Token
+from archive.signatures.tsa_trust import TrustedTsa
 from tests.signed import DAY, NOW, a_clock
 
 DIGEST = hashlib.sha256(b"what is stamped").digest()
@@ -214,6 +215,40 @@ def test_when_no_authority_answers_all_of_them_are_named() -> None:
         FirstOf((dead,)).timestamp(DIGEST)
     with pytest.raises(Unavailable, match="none is configured"):
         FirstOf(()).timestamp(DIGEST)
+
+
+def test_a_dead_and_a_lying_authority_are_passed_over_for_a_good_one(
+    pki: TestPki, tmp_path: Path
+) -> None:
+    clock = a_clock(NOW)
+    nobody = testpki.create(tmp_path / "other", at=NOW - DAY)
+    late, foreign = pki.local_tsa(a_clock(NOW - DAY)), nobody.local_tsa(clock)
+    with (
+        Server(late.respond) as wrong_time,
+        Server(foreign.respond) as untrusted,
+        Server(lambda _: foreign.respond(timestamp_request(DIGEST, 1))) as lying,
+        Server(pki.local_tsa(clock).respond) as good,
+    ):
+        urls = ["http://127.0.0.1:9/", lying.url, wrong_time.url, untrusted.url, good.url]
+        every = FirstOf(
+            [
+                TrustedTsa(HttpTsa(url, timeout_seconds=5, attempts=1), url, pki.trust, clock)
+                for url in urls
+            ]
+        )
+        first = Token.load(every.timestamp(DIGEST))
+        asked = [server.asked for server in (lying, wrong_time, untrusted, good)]
+        every.timestamp(DIGEST)
+        again = [server.asked for server in (lying, wrong_time, untrusted, good)]
+        with pytest.raises(Unavailable, match="its clock is"):
+            FirstOf(every.authorities[:4]).timestamp(DIGEST)
+
+    assert (first.gen_time, first.signer and first.signer.common_name) == (
+        NOW,
+        "Kho TSA (TEST - THỬ NGHIỆM)",
+    )
+    assert asked == [1, 1, 1, 1]
+    assert again == [1, 1, 1, 2], "those that failed rest"
 
 
 def test_an_address_that_is_not_http_is_refused() -> None:
