@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from archive.assembly import Archive
     from archive.catalogue.disposals import Disposal
     from archive.disposal.execution import Execution
-    from archive.signatures.keys import FileKey
+    from archive.signatures.keys import SigningKey
 
 disposal = group(
     "disposal",
@@ -38,12 +37,16 @@ disposal = group(
 FILE = click.Path(path_type=Path)
 
 
-def key_of(key: Path, certificate: Path) -> FileKey:
-    """Load a person's key; an encrypted one's password is in KHO_KEY_PASSWORD."""
-    from archive.signatures.keys import FileKey
+def key_of(key: str, certificate: Path | None) -> SigningKey:
+    """Load a person's key, from a file, a token or a signing service.
 
-    password = os.environ.get("KHO_KEY_PASSWORD")
-    return FileKey.load(key, certificate, password.encode() if password else None)
+    Its password or PIN is in KHO_KEY_PASSWORD, or in the file that KHO_KEY_PASSWORD_FILE names.
+    """
+    from archive.passwords import password
+    from archive.signatures.key_sources import open_key
+
+    secret = password("KHO_KEY_PASSWORD")
+    return open_key(key, certificate, home=Path(), password=secret)
 
 
 @command(
@@ -57,8 +60,8 @@ def key_of(key: Path, certificate: Path) -> FileKey:
 @option("--note", required=True, help="option.disposal_note")
 @option("--id", "only", multiple=True, metavar="ID", help="option.disposal_only")
 @option("--limit", type=click.IntRange(1), default=1000, help="option.limit")
-@option("--key", required=True, type=FILE, help="option.own_key")
-@option("--certificate", required=True, type=FILE, help="option.own_certificate")
+@option("--key", required=True, metavar="KEY", help="option.own_key")
+@option("--certificate", type=FILE, help="option.own_certificate")
 @click.pass_context
 def propose(
     context: click.Context,
@@ -66,8 +69,8 @@ def propose(
     note: str,
     only: tuple[str, ...],
     limit: int,
-    key: Path,
-    certificate: Path,
+    key: str,
+    certificate: Path | None,
 ) -> None:
     """List what is due for destruction."""
     propose_list(context, "destroy", agency, note, only, limit, key, certificate)
@@ -80,8 +83,8 @@ def propose_list(
     note: str,
     only: tuple[str, ...],
     limit: int,
-    key: Path,
-    certificate: Path,
+    key: str,
+    certificate: Path | None,
 ) -> None:
     """Make a list of a kind and print it."""
     from archive import access
@@ -263,8 +266,8 @@ def review(
 @option("--decision", required=True, type=FILE, help="option.disposal_decision")
 @option("--number", required=True, help="option.decision_number")
 @option("--date", "on", metavar="DATE", help="option.decision_date")
-@option("--key", required=True, type=FILE, help="option.own_key")
-@option("--certificate", required=True, type=FILE, help="option.own_certificate")
+@option("--key", required=True, metavar="KEY", help="option.own_key")
+@option("--certificate", type=FILE, help="option.own_certificate")
 @click.pass_context
 def approve(
     context: click.Context,
@@ -272,8 +275,8 @@ def approve(
     decision: Path,
     number: str,
     on: str | None,
-    key: Path,
-    certificate: Path,
+    key: str,
+    certificate: Path | None,
 ) -> None:
     """Approve a list by a signature over its digest."""
     from archive.disposal import procedure

@@ -26,8 +26,8 @@ FILE = click.Path(path_type=Path)
 @option("--note", required=True, help="option.disposal_note")
 @option("--id", "only", multiple=True, metavar="ID", help="option.disposal_only")
 @option("--limit", type=click.IntRange(1), default=1000, help="option.limit")
-@option("--key", required=True, type=FILE, help="option.own_key")
-@option("--certificate", required=True, type=FILE, help="option.own_certificate")
+@option("--key", required=True, metavar="KEY", help="option.own_key")
+@option("--certificate", type=FILE, help="option.own_certificate")
 @click.pass_context
 def propose(
     context: click.Context,
@@ -35,8 +35,8 @@ def propose(
     note: str,
     only: tuple[str, ...],
     limit: int,
-    key: Path,
-    certificate: Path,
+    key: str,
+    certificate: Path | None,
 ) -> None:
     """List what is due for the historical archive."""
     disposal_cmd.propose_list(context, "transfer", agency, note, only, limit, key, certificate)

@@ -148,7 +148,8 @@ def kept_trust(
         groups["certificates"] += also.certificates
         groups["crls"] += also.crls
         groups["ocsps"] += also.ocsps
-    return TrustStore(trust.anchors, **{k: tuple(dict.fromkeys(v)) for k, v in groups.items()})
+    once = {name: tuple(dict.fromkeys(group)) for name, group in groups.items()}
+    return TrustStore(trust.anchors, once["certificates"], once["crls"], once["ocsps"])
 
 
 def sealed_at(archive: Archive, holding: Holding) -> dict[int, datetime]:

@@ -6,7 +6,6 @@ its dossiers have the status "Xem xét hủy" (Circular 05/2025/TT-BNV, art. 48 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from archive.fixity import sha256_of
 from archive.model import Indication
 from archive.retention import Schedules
 from archive.signatures import persons, seal
-from archive.signatures.keys import FileKey
+from archive.signatures.keys import SigningKey
 from archive.signatures.persons import Person
 from archive.signatures.seal import Sealer
 from archive.signatures.trust import Scope
@@ -107,7 +106,7 @@ class Signed:
         }
 
 
-def sign(archive: Archive, disposal: Disposal, key: FileKey, *, at: datetime) -> Signed:
+def sign(archive: Archive, disposal: Disposal, key: SigningKey, *, at: datetime) -> Signed:
     """Sign a list as it stands.
 
     Raises:
@@ -115,7 +114,7 @@ def sign(archive: Archive, disposal: Disposal, key: FileKey, *, at: datetime) ->
         Unavailable: the timestamp service did not answer.
     """
     whole = content(disposal)
-    p7s = Sealer(key, open_tsa(archive)).seal_digest(hashlib.sha256(whole).digest(), at=at)
+    p7s = Sealer(key, open_tsa(archive)).seal(whole, at=at)
     refuse_untrusted(archive, whole, p7s, at=archive.clock())
     return Signed(p7s, persons.of_certificate(key.certificate))
 

@@ -40,7 +40,7 @@ from archive.events import Event, EventType
 from archive.retention import Schedules, schedules_of
 from archive.segments import try_to_flush
 from archive.signatures import persons
-from archive.signatures.keys import FileKey
+from archive.signatures.keys import SigningKey
 
 PAGE = 500
 APPROVALS = 1
@@ -70,7 +70,7 @@ class Proposed:
     """Dossier code and reason."""
 
 
-def propose(archive: Archive, request: Request, key: FileKey, *, agent: str) -> Proposed:
+def propose(archive: Archive, request: Request, key: SigningKey, *, agent: str) -> Proposed:
     """List what is due, signed by who proposes it.
 
     Raises:
@@ -268,7 +268,7 @@ class Decided:
 
 
 def approve(
-    archive: Archive, disposal_id: str, decided: Decided, key: FileKey, *, agent: str
+    archive: Archive, disposal_id: str, decided: Decided, key: SigningKey, *, agent: str
 ) -> Disposal:
     """Approve a list: a signature over its digest, by another person than who proposed it.
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from cryptography import x509
 
 from archive.signatures import der
-from archive.signatures.keys import SigningKey
+from archive.signatures.keys import DIGEST_OIDS, SigningKey
 
 DATA = "1.2.840.113549.1.7.1"
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -23,12 +23,6 @@ _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
-_DIGESTS = {
-    "sha1": "1.3.14.3.2.26",
-    "sha256": "2.16.840.1.101.3.4.2.1",
-    "sha384": "2.16.840.1.101.3.4.2.2",
-    "sha512": "2.16.840.1.101.3.4.2.3",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +112,7 @@ def attribute(kind: str, value: bytes) -> bytes:
 @lru_cache(maxsize=8)
 def digest_algorithm(name: str) -> bytes:
     """Return the AlgorithmIdentifier of a digest; parameters absent (RFC 5754, 2)."""
-    return der.sequence(der.oid(_DIGESTS[name]))
+    return der.sequence(der.oid(DIGEST_OIDS[name]))
 
 
 @lru_cache(maxsize=256)

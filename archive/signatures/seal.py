@@ -9,16 +9,18 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from archive.errors import UsageError
 from archive.model import Indication
-from archive.signatures import cms_writer, der
+from archive.signatures import cms_writer, der, hybrid
 from archive.signatures.algorithms import AlgorithmPolicy, new_hash
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token, readable_tokens, signature_of
 from archive.signatures.cms_reader import NotCms, SignedCms
+from archive.signatures.cms_writer import Signed
 from archive.signatures.judge import Judgement, Knowledge, failed, judge
-from archive.signatures.keys import FileKey, SigningKey
+from archive.signatures.keys import FileKey, SigningKey, usual_digest
 from archive.signatures.paths import Certificates
 from archive.signatures.prepared import prepare
 from archive.signatures.timestamps import TimestampAuthority
@@ -27,12 +29,36 @@ from archive.signatures.trust import Scope, TrustStore
 
 
 @dataclass(frozen=True, slots=True)
+class SealingKeys:
+    """The key that seals, and the one that seals beside it."""
+
+    key: SigningKey
+    companion: SigningKey | None = None
+    """A post-quantum key, whose signature goes along (`hybrid`)."""
+
+
+class Keyring(Protocol):
+    """The keys of an archive over time."""
+
+    def keys(self, at: datetime) -> SealingKeys:
+        """Return the keys that are in use at a time.
+
+        Raises:
+            NotPermitted: none is in use, or it is too old or too weak to seal with.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Sealer:
     """Seals bytes with one key and one timestamp authority; safe to share by threads."""
 
     key: SigningKey
     tsa: TimestampAuthority
-    digest: str = "sha256"
+    digest: str | None = None
+    """None: the one that goes with the key."""
+    companion: SigningKey | None = None
+    keyring: Keyring | None = None
+    """Asked at each seal for the keys in use; None: always `key` and `companion`."""
 
     @classmethod
     def load(
@@ -59,17 +85,32 @@ class Sealer:
 
         Raises:
             Unavailable: key or TSA did not answer; trying again is safe.
+            NotPermitted: no key is in use, or it is too old or too weak.
         """
-        return self.seal_digest(hashlib.new(self.digest, content).digest(), at=at)
-
-    def seal_digest(self, digest: bytes, *, at: datetime) -> bytes:
-        """Return the seal over content of which only the digest is at hand."""
         if at.tzinfo is None:
             raise UsageError("the time of sealing needs an offset")
-        claimed = cms_writer.attribute(cms_writer.SIGNING_TIME, der.time(at))
-        signed = cms_writer.sign(self.key, digest, digest=self.digest, attributes=(claimed,))
+        used = self.keyring.keys(at) if self.keyring else SealingKeys(self.key, self.companion)
+        beside = None
+        if used.companion is not None:
+            beside = _signed(used.companion, content, _claimed(at))
+        announced = () if beside is None else (hybrid.announcement(beside),)
+        signed = _signed(used.key, content, _claimed(at), *announced, digest=self.digest)
         token = self.tsa.timestamp(hashlib.sha256(signed.signature).digest())
-        return signed.encode([cms_writer.attribute(cms_writer.TIMESTAMP_TOKEN, token)])
+        unsigned = [cms_writer.attribute(cms_writer.TIMESTAMP_TOKEN, token)]
+        return signed.encode(unsigned + ([] if beside is None else [hybrid.enclosed(beside)]))
+
+
+def _claimed(at: datetime) -> bytes:
+    return cms_writer.attribute(cms_writer.SIGNING_TIME, der.time(at))
+
+
+def _signed(
+    key: SigningKey, content: bytes, *attributes: bytes, digest: str | None = None
+) -> Signed:
+    name = digest or usual_digest(key.certificate)
+    return cms_writer.sign(
+        key, hashlib.new(name, content).digest(), digest=name, attributes=attributes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +128,8 @@ class SealVerdict:
     test: bool
     """Whether seal or timestamp end in a test root."""
     to_do: str | None = None
+    algorithms: tuple[str, ...] = ()
+    """Of each signature in it, as reports name them: `ECDSA`, `ML-DSA-65`."""
 
 
 def timestamp_token(p7s: bytes) -> bytes:
@@ -143,15 +186,62 @@ def verify(
     proofs = [(token.gen_time, one) for token, one in judged if one.passed]
     proven, proof = min(proofs, key=lambda pair: pair[0], default=(at, None))
     signer = cms.signer_certificate()
-    integrity = cms.integrity(lambda name: new_hash(name, content).digest(), signer)
-    outcome = judge(signature_of(cms, signer, integrity), known, scope, proven=proven)
+    outcome = _judged(cms, signer, content, known, scope, proven)
     if outcome.passed and proof is None:
         reasons = [r for _, one in judged for r in one.reasons] or ["the seal has no timestamp"]
         unproven = Judgement(
             Indication.INDETERMINATE, "SIG_CONSTRAINTS_FAILURE", tuple(reasons), chain=outcome.chain
         )
         return _verdict(unproven, cms, signer)
+    if outcome.passed and hybrid.is_announced(cms):
+        beside = _companion(cms, content, known, scope, proven)
+        outcome = outcome if beside.passed else beside
+    outcome = _unless_stolen(outcome, cms, trust, proven if proof else None)
     return _verdict(outcome, cms, signer, proven if proof else None, proof)
+
+
+def _judged(
+    cms: SignedCms,
+    signer: Cert | None,
+    content: bytes,
+    known: Knowledge,
+    scope: Scope,
+    proven: datetime,
+) -> Judgement:
+    integrity = cms.integrity(lambda name: new_hash(name, content).digest(), signer)
+    return judge(signature_of(cms, signer, integrity), known, scope, proven=proven)
+
+
+def _companion(
+    cms: SignedCms, content: bytes, known: Knowledge, scope: Scope, proven: datetime
+) -> Judgement:
+    """Judge the second signature that the first one announces: it has to be there and pass."""
+    found = hybrid.companion_of(cms)
+    if found is None:
+        reason = "the second signature that the seal announces is not there"
+        return Judgement(Indication.INDETERMINATE, "SIG_CONSTRAINTS_FAILURE", (reason,))
+    known.certificates.add(found.certificates)
+    return _judged(found, found.signer_certificate(), content, known, scope, proven)
+
+
+def _unless_stolen(
+    outcome: Judgement, cms: SignedCms, trust: TrustStore, proven: datetime | None
+) -> Judgement:
+    """Fail what is not proven to be older than the theft of one of its keys.
+
+    Who owns a key knows best since when others may have it: a stronger word than a CRL's.
+    """
+    if outcome.indication is Indication.FAILED:
+        return outcome
+    stolen = dict(trust.stolen)
+    for one in (cms, hybrid.companion_of(cms)):
+        signer = one.signer_certificate() if one is not None else None
+        since = stolen.get(signer.sha256) if signer is not None else None
+        if since is not None and (proven is None or proven >= since):
+            reason = f"the archive has declared its key stolen since {since.isoformat()}"
+            made = "not proven to be older" if proven is None else f"sealed {proven.isoformat()}"
+            return failed("REVOKED", f"{reason}; {made}", "have it sealed anew: kho seal reseal")
+    return outcome
 
 
 def _knowledge(cms: SignedCms, tokens: list[Token], trust: TrustStore, at: datetime) -> Knowledge:
@@ -180,4 +270,10 @@ def _verdict(
         sealed_at_proven=proven,
         test=outcome.test or (proof is not None and proof.test),
         to_do=outcome.to_do,
+        algorithms=_algorithms(cms) if cms else (),
     )
+
+
+def _algorithms(cms: SignedCms) -> tuple[str, ...]:
+    every = (cms, hybrid.companion_of(cms))
+    return tuple(one.algorithm_names()[1] or "?" for one in every if one is not None)

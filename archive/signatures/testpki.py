@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from archive.errors import NotInitialised
@@ -64,7 +64,7 @@ class Ca:
             name: common name; the test mark is added if it lacks the word TEST.
             not_before: begin of validity.
             not_after: end of validity.
-            algorithm: `p256`, `p384`, `rsa1024`, `rsa2048`, `rsa3072`.
+            algorithm: as `new_key` names it.
             organization: O of the name.
             tsa: for a timestamp authority.
             signed_with: digest under the CA's signature, `sha256` or `sha384`.
@@ -279,7 +279,11 @@ def new_root(name: str, *, not_before: datetime, not_after: datetime) -> Ca:
 
 
 def new_key(algorithm: str) -> PrivateKey:
-    """Return a new key: `p256`, `p384` or `rsa` with its bits."""
+    """Return a new key: `p256`, `p384`, `ed25519`, `mldsa65`, or `rsa` with its bits."""
+    if algorithm == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    if algorithm == "mldsa65":
+        return mldsa.MLDSA65PrivateKey.generate()
     if algorithm.startswith("rsa"):
         return rsa.generate_private_key(65537, int(algorithm[3:]))
     return ec.generate_private_key(ec.SECP384R1() if algorithm == "p384" else ec.SECP256R1())

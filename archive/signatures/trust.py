@@ -108,6 +108,8 @@ class TrustStore:
     """CAs (and TSAs) that help to build paths; DER, not trusted by themselves."""
     crls: tuple[bytes, ...] = ()
     ocsps: tuple[bytes, ...] = ()
+    stolen: tuple[tuple[str, datetime], ...] = ()
+    """Fingerprints of the archive's own keys that were stolen, and since when."""
 
     @classmethod
     def load(cls, folder: Path) -> TrustStore:
@@ -162,11 +164,11 @@ class TrustStore:
         for entry in stated["anchors"]:
             if isinstance(entry, dict):
                 anchors.append(Anchor.from_json(entry, base64.b64decode(entry["certificate"])))
-        groups = (
-            tuple(base64.b64decode(str(one)) for one in stated[name])
+        groups = {
+            name: tuple(base64.b64decode(str(one)) for one in stated[name])
             for name in ("certificates", "crls", "ocsps")
-        )
-        return cls(tuple(anchors), *groups)
+        }
+        return cls(tuple(anchors), groups["certificates"], groups["crls"], groups["ocsps"])
 
 
 def create(folder: Path) -> None:
