@@ -19,8 +19,8 @@ check: $(STAMP)  ## format, lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## ratios against peers and the physical limit, on the same work in one run
-	$(BIN)/python -m benchmarks.run
+bench: $(STAMP)  ## ratios against peers and the physical limit, in one run; QUICK=1 for a few minutes
+	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
 
 system: $(STAMP)
 	$(BIN)/python tests/system_packages.py

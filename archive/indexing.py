@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from functools import partial
 from types import MappingProxyType
 
+from archive import jobs
 from archive.assembly import Archive
 from archive.catalogue import dossiers, outbox
 from archive.catalogue.dossiers import Holding
@@ -53,10 +55,14 @@ def rebuild(archive: Archive) -> int:
 
 
 def year_records(archive: Archive, year: int) -> Iterator[IndexRecord]:
-    """Yield what the index is to know of the dossiers received in a year."""
+    """Yield what the index is to know of the dossiers received in a year, in any order."""
     with archive.catalogue.connect() as connection:
-        for holding in dossiers.all(connection, year=year):
-            yield record_of(archive, holding)
+        holdings = dossiers.all(connection, year=year)
+        read = partial(record_of, archive)
+        for done in jobs.run(holdings, read, workers=archive.workers):
+            if done.result is None:
+                raise done.error or AssertionError
+            yield done.result
 
 
 def _changes(

@@ -248,14 +248,14 @@ def _tiny() -> bytes:
     return buffer.getvalue()
 
 
-def archive_with(corpus: Corpus, home: Path) -> None:
+def archive_with(corpus: Corpus, home: Path, **settings: object) -> None:
     """Make an archive that trusts the corpus' signers; keys and time of its TEST PKI."""
     from archive.assembly import TEST_PKI
     from archive.creation import create
 
     home.mkdir(parents=True)
     shutil.copytree(corpus.pki, home / TEST_PKI)
-    create(home, {}, clock=lambda: NOW)
+    create(home, settings, clock=lambda: NOW)
 
 
 def linked(submissions: Iterable[Path], folder: Path) -> list[Path]:

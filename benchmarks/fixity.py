@@ -1,110 +1,88 @@
-"""Fixity: how fast Kho reads and hashes its store beside `sha256sum` on the same files.
+"""Fixity: `kho fixity run` beside `sha256sum` on the same files, with as many at a time.
 
-    python -m benchmarks.fixity                     400 objects of 1.5 MB, two at a time
-    python -m benchmarks.fixity --objects 40 --kib 51200 --workers 4
+    python -m benchmarks.fixity                     200 packages of 1.5 MB
+    python -m benchmarks.fixity --quick             40 of them
 
-All read the same files from the page cache, in turns within one run, so that only the
-ratios count. Kho's side does what `kho fixity run` does with each object: open it in the
-store, hash every byte, compare with the record. `openssl dgst` stands for the limit: it
-uses the processor's SHA instructions, as Python does and some builds of `sha256sum` do not.
+All read the same packages from the page cache, in turns within one run, so that only the
+ratios count. Kho's side is the whole act: it reads every package, compares it with its
+record, and enters the results with the journal's event. `openssl dgst` stands for the limit:
+it uses the processor's SHA instructions, as Python does and some builds of `sha256sum` do not.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import os
+import shutil
 import statistics
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
-from archive.fixity import sha256_of
-from archive.model import ObjectName
-from archive.storage.folder import FolderStore
-from archive.storage.streams import hashed
+from archive.assembly import Archive, open_archive
+from archive.ingest.batch import ingest_all
+from archive.preservation import fixity
+from benchmarks import dossiers
+from benchmarks.measure import CACHE, keep, measured, table
 
 
-def filled(folder: Path, objects: int, size: int) -> dict[ObjectName, str]:
-    """Store objects of random bytes and return their digests by name."""
-    store, digests = FolderStore(folder), {}
-    for number in range(objects):
-        content = os.urandom(size)
-        name = ObjectName(f"aip/{number % 256:02x}/{number // 256:02x}/{number}/v00001.zip")
-        digests[name] = sha256_of(content)
-        store.put(name, io.BytesIO(content), size=size, sha256=digests[name])
-    return digests
+def by_kho(archive: Archive) -> None:
+    """Check every package and fail if one is not intact."""
+    found = {each.check.outcome.value for each in fixity.run(archive)}
+    assert found == {"intact"}, found
 
 
-def intact(folder: str, name: ObjectName, recorded: str) -> bool:
-    """Read one object as a fixity run does."""
-    with FolderStore(Path(folder), create=False).open(name) as stream:
-        return hashed(stream) == recorded
-
-
-def by_kho(executor: Executor, folder: Path, digests: dict[ObjectName, str]) -> None:
-    """Check every object and fail if one is not intact."""
-    names, recorded = list(digests), list(digests.values())
-    checks = executor.map(intact, [str(folder)] * len(names), names, recorded, chunksize=8)
-    assert all(checks)
-
-
-def by_program(
-    command: list[str], folder: Path, digests: dict[ObjectName, str], workers: int
-) -> None:
+def by_program(command: list[str], files: list[Path], workers: int) -> None:
     """Hash every file with a program, as many processes at a time, 32 files each."""
-    names = "\0".join(str(folder / name) for name in digests)
+    names = "\0".join(map(str, files))
     xargs = ["xargs", "-0", "-P", str(workers), "-n", "32", *command]
     subprocess.run(xargs, input=names.encode(), stdout=subprocess.DEVNULL, check=True)
 
 
-def seconds(act: Callable[[], None]) -> float:
-    """Return how long an act takes."""
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
+def compared(count: int, rounds: int, room: Path) -> tuple[dict[str, float], float]:
+    """Return each side's median seconds, and how many MiB each has read."""
+    corpus, workers = dossiers.scanned(count), os.cpu_count() or 1
+    dossiers.archive_with(corpus, room / "archive", **{"ingest.workers": workers})
+    with open_archive(room / "archive") as archive:
+        assert all(outcome.receipt for outcome in ingest_all(archive, [corpus.folder]))
+        files = sorted((room / "archive" / "store" / "aip").rglob("*.zip"))
+        acts: dict[str, Callable[[], None]] = {
+            "kho fixity run": lambda: by_kho(archive),
+            "sha256sum": lambda: by_program(["sha256sum"], files, workers),
+            "openssl dgst": lambda: by_program(["openssl", "dgst", "-sha256"], files, workers),
+        }
+        times: dict[str, list[float]] = {name: [] for name in acts}
+        for turn in range(rounds + 1):
+            for name, act in acts.items():
+                seconds = measured(act).wall_seconds
+                if turn:  # the first turn fills the page cache
+                    times[name].append(seconds)
+    mib = sum(file.stat().st_size for file in files) / 2**20
+    return {name: statistics.median(found) for name, found in times.items()}, mib
 
 
 def main() -> None:
     """Measure in turns and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--objects", type=int, default=400)
-    parser.add_argument("--kib", type=int, default=1500)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--dossiers", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="40 packages, 3 rounds")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
     asked = parser.parse_args()
-    workers = asked.workers
-    with (
-        tempfile.TemporaryDirectory(prefix="kho-bench-") as made,
-        ProcessPoolExecutor(workers, get_context("spawn")) as processes,
-        ThreadPoolExecutor(workers) as threads,
-    ):
-        folder = Path(made) / "store"
-        digests = filled(folder, asked.objects, asked.kib << 10)
-        acts: dict[str, Callable[[], None]] = {
-            "sha256sum": lambda: by_program(["sha256sum"], folder, digests, workers),
-            "openssl dgst": lambda: by_program(
-                ["openssl", "dgst", "-sha256"], folder, digests, workers
-            ),
-            "kho, threads": lambda: by_kho(threads, folder, digests),
-            "kho, processes": lambda: by_kho(processes, folder, digests),
-        }
-        for act in acts.values():
-            act()
-        times: dict[str, list[float]] = {name: [] for name in acts}
-        for _ in range(asked.rounds):
-            for name, act in acts.items():
-                times[name].append(seconds(act))
-    mib = asked.objects * asked.kib / 1024
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    print(f"fixity: {asked.objects} objects of {asked.kib} KiB, {workers} at a time, cached")
-    for name, median in medians.items():
-        ratio = medians["sha256sum"] / median
-        print(f"  {name:15} {mib / median:7.0f} MiB/s   {ratio:5.2f} of sha256sum")
+    if asked.quick:
+        asked.dossiers, asked.rounds = 40, 3
+    CACHE.mkdir(exist_ok=True)
+    room = Path(tempfile.mkdtemp(prefix="fixity-", dir=CACHE))
+    try:
+        medians, mib = compared(asked.dossiers, asked.rounds, room)
+    finally:
+        shutil.rmtree(room)
+    ratios = {name: round(medians["sha256sum"] / seconds, 2) for name, seconds in medians.items()}
+    print(f"fixity: {asked.dossiers} packages, {mib:.0f} MiB, {os.cpu_count()} at a time, cached")
+    rows = [[n, f"{mib / s:.0f}", f"{ratios[n]:.2f}"] for n, s in medians.items()]
+    table([["", "MiB/s", "of sha256sum"], *rows])
+    keep(asked.json, {"mib": round(mib), "ratio_to_sha256sum": ratios})
 
 
 if __name__ == "__main__":

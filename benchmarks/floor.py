@@ -37,8 +37,15 @@ class Floor:
             for each in x509.load_pem_x509_certificates(place.read_bytes()):
                 self._issuers[each.subject] = each
 
-    def take_in(self, submission: Path) -> int:
-        """Do the work for one dossier; return how many signatures were verified."""
+    def take_in(self, submission: Path, *, text: bool = False) -> int:
+        """Do the work for one dossier; return how many signatures were verified.
+
+        Args:
+            submission: a folder.
+            text: whether the text of the PDFs is read too, by pdfium.
+        """
+        if text:
+            assert sum(pages_read(place) for place in submission.glob("*.pdf"))
         contents = [place.read_bytes() for place in sorted(submission.iterdir())]
         digests = b"".join(hashlib.sha256(content).digest() for content in contents)
         verified = sum(self._verify(content) for content in contents if content[:4] == b"%PDF")
@@ -85,6 +92,20 @@ class Floor:
         issuer = self._issuers[found.issuer]
         verify(issuer.public_key(), found.signature, found.tbs_certificate_bytes)
         return found
+
+
+def pages_read(place: Path) -> int:
+    """Read the text of a PDF with pdfium and return how many characters it has."""
+    import pypdfium2
+
+    characters = 0
+    with pypdfium2.PdfDocument(place) as document:
+        for page in document:
+            read = page.get_textpage()
+            characters += len(read.get_text_bounded())
+            read.close()
+            page.close()
+    return characters
 
 
 def verify(key: object, signature: bytes, content: bytes) -> None:

@@ -8,6 +8,7 @@ Interpreters, libraries and worker processes are started before the clock.
 
 kho          `ingest_all` into a folder store, SQLite and the search index: all ten steps
 floor        see `benchmarks.floor`: hash, verify, one signature, one flushed file
+floor+text   the same, and the text of all pages read by pdfium
 bagit        `make_bag` in place (nothing is copied) and `validate`; SHA-256
 ocfl create  ocfl-py: an object is made of the files; SHA-256
 ocfl add     the same, then `StorageRoot.add`, which copies it into the storage root
@@ -88,15 +89,19 @@ def _ready(module: str) -> None:
 _floors: dict[str, Any] = {}
 
 
-def _floor(task: tuple[str, str, str]) -> int:
+def _floor(task: tuple[str, str, str], *, text: bool = False) -> int:
     from benchmarks.floor import Floor
 
     submission, into, pki = task
     if pki not in _floors:
         _floors[pki] = Floor(Path(into), Path(pki))
-    verified: int = _floors[pki].take_in(Path(submission))
+    verified: int = _floors[pki].take_in(Path(submission), text=text)
     assert verified == dossiers.SIGNED
     return verified
+
+
+def _floor_text(task: tuple[str, str, str]) -> int:
+    return _floor(task, text=True)
 
 
 def _bagit(task: tuple[str, str, str]) -> int:
@@ -135,12 +140,14 @@ def _ocfl_add(task: tuple[str, str, str]) -> int:
 
 _MODULES = {
     "_floor": "benchmarks.floor",
+    "_floor_text": "pypdfium2",
     "_bagit": "bagit",
     "_ocfl_create": "ocfl",
     "_ocfl_add": "ocfl",
 }
 PEERS: dict[str, Callable[[tuple[str, str, str]], int]] = {
     "floor": _floor,
+    "floor+text": _floor_text,
     "bagit": _bagit,
     "ocfl create": _ocfl_create,
     "ocfl add": _ocfl_add,

@@ -8,6 +8,7 @@ give the same answer: a test compares them over the PDF/A corpus.
 from __future__ import annotations
 
 import re
+import resource
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ _REMEMBERED = 10_000
 _TAIL_BYTES = 2048
 _LIMITS = Limits(cpu_seconds=60, wall_seconds=120, memory_bytes=8 << 30)
 """The address space is that of siegfried's Go runtime, which reserves far more than it uses."""
+
+_LARGE_BYTES = 32 << 20
+_ROOM_BYTES = 64 << 20
+"""What siegfried gets beside its own; a file that is larger than `_LARGE_BYTES` and less than
+this may still be mapped, which counts as memory although the system can take it back."""
 
 _HEADER = re.compile(rb"%PDF-(1\.[0-7]|2\.0)")
 _END = b"%%EOF"
@@ -168,27 +174,44 @@ def _pdf(version: str, claim: str | None) -> Format | None:
 
 
 def _by_siegfried(path: Path) -> Format:
-    try:
-        found: dict[str, Any] = _siegfried().run(_match, str(path))
-    except UnsafeInput:
-        return UNKNOWN
-    return Format(
-        found.get("puid"),
-        found.get("name"),
-        found.get("media_type") or UNKNOWN_MEDIA_TYPE,
-        found.get("version"),
-        found.get("pdfa_claim"),
-    )
+    large = path.stat().st_size > _LARGE_BYTES
+    for narrow in (True, False) if large else (False,):
+        try:
+            found: dict[str, Any] = _siegfried().run(_match, str(path), narrow)
+        except UnsafeInput:
+            continue
+        return Format(
+            found.get("puid"),
+            found.get("name"),
+            found.get("media_type") or UNKNOWN_MEDIA_TYPE,
+            found.get("version"),
+            found.get("pdfa_claim"),
+        )
+    return UNKNOWN
+
+
+def _leave_room(more: int) -> None:
+    """Limit this process's address space to what it has and some more, until the next call."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def _siegfried() -> Sandbox:
     return closed_at_exit("siegfried", workers=2, limits=_LIMITS)
 
 
-def _match(path: str) -> dict[str, str | None]:
-    """Ask siegfried; runs in a child process."""
+def _match(path: str, narrow: bool) -> dict[str, str | None]:
+    """Ask siegfried; runs in a child process.
+
+    With `narrow` there is no room to map the whole file, and it is read in pieces.
+    """
     import pygfried
 
+    if narrow:
+        pygfried.identify(__file__)  # now the signatures are loaded
+        _leave_room(_ROOM_BYTES)
     details = pygfried.identify(path, detailed=True)
     matches = details["files"][0]["matches"]
     if not matches or matches[0]["id"] == "UNKNOWN":

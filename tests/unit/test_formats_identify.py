@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import resource
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from archive.formats import identify as identifying
 from archive.formats.identify import UNKNOWN, Format, identify
+from archive.sandbox import Limits, Sandbox
 from archive.storage import folder as some_source
 from tests.builders import a_pdf
 from tests.vectors.shared import folder as vectors
@@ -127,8 +130,6 @@ def test_a_file_with_a_known_digest_is_looked_at_once(tmp_path: Path) -> None:
 
 
 def test_what_costs_too_much_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from archive.sandbox import Limits, Sandbox
-
     tight = Sandbox(workers=1, limits=Limits(wall_seconds=0.001))
     monkeypatch.setattr(identifying, "_siegfried", lambda: tight)
 
@@ -137,3 +138,17 @@ def test_what_costs_too_much_is_unknown(tmp_path: Path, monkeypatch: pytest.Monk
         == UNKNOWN
         == Format(None, None, "application/octet-stream")
     )
+
+
+def test_a_large_file_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Sandbox(workers=1, limits=identifying._LIMITS)
+    monkeypatch.setattr(identifying, "_siegfried", lambda: own)
+    path = a_file(tmp_path, "a.tif", an_image("TIFF"))
+    os.truncate(path, 256 << 20)
+
+    found = identify(path)
+
+    peak_kib = own.run(resource.getrusage, resource.RUSAGE_SELF)[2]
+    own.close()
+    assert found.puid == "fmt/353"
+    assert peak_kib < 200 << 10
