@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from archive.assembly import Archive
-from archive.catalogue import dossiers, journal, outbox, verdict_list
+from archive.catalogue import dossiers, holds, journal, outbox, verdict_list
 from archive.errors import ArchiveError
 from archive.findings import Finding, Severity
 from archive.preservation import fixity
@@ -105,6 +105,16 @@ def _catalogue(archive: Archive) -> Iterator[Finding]:
             yield _weak("KHO-DOCTOR-BACKLOG", what, f"{count} wait to be {what}: kho sweep")
 
 
+def _holds(archive: Archive) -> Iterator[Finding]:
+    with archive.catalogue.connect() as connection:
+        for hold in holds.to_ask(connection, archive.today()):
+            yield _weak(
+                "KHO-DOCTOR-HOLD",
+                hold.id,
+                f"{hold.owner} was to be asked on {hold.ask_on}: kho hold review, or kho hold lift",
+            )
+
+
 def _index(archive: Archive) -> Iterator[Finding]:
     yield from archive.index.check()
     count = sum(archive.index.counts().values())
@@ -194,6 +204,7 @@ PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("store", _store),
     ("encryption", _encryption),
     ("catalogue", _catalogue),
+    ("holds", _holds),
     ("search", _index),
     ("seal", _seal),
     ("trust", _trust),

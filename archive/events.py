@@ -27,6 +27,7 @@ class EventType(StrEnum):
     COPY_REVOKED = "copy revoked"
     HOLD_PLACED = "hold placed"
     HOLD_LIFTED = "hold lifted"
+    HOLD_REVIEWED = "hold reviewed"
     SCHEDULE_ADOPTED = "retention schedule adopted"
     RETENTION_ASSIGNED = "retention assignment"
     DESTRUCTION = "destruction"

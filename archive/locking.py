@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from archive import jobs
+from archive import covering, jobs
 from archive.assembly import VIETNAM, Archive
 from archive.catalogue import dossiers, holds, notes
 from archive.catalogue.dossiers import HeldVersion, Holding
@@ -97,8 +97,7 @@ def _wanted(
     for held in page:
         holding = holdings[held.dossier_id]
         dossier = holding.dossier
-        facts = holds.Facts(dossier.procedure, dossier.agency)
-        standing = [hold for hold in placed if hold.covers(dossier.id, facts)]
+        standing = covering.standing(placed, holding)
         own = noted.get(dossier.id, ())
         known = circumstances(archive, connection, holding, as_of=on, by=by, noted=own)
         under = tuple(hold_label(hold) for hold in standing)
@@ -149,7 +148,7 @@ def reconcile_legal_hold(archive: Archive, holding: Holding) -> list[ObjectName]
     if archive.settings.text("store.lock") == "none":
         return []
     with archive.catalogue.connect() as connection:
-        wanted = bool(holds.active_for(connection, holding.dossier.id))
+        wanted = bool(covering.standing_on(connection, holding))
     changed = []
     for version in holding.versions:
         if archive.store.stat(version.place).legal_hold != wanted:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
+from archive import covering
 from archive.assembly import Archive
-from archive.catalogue import dossiers, holds, notes, schedules
+from archive.catalogue import dossiers, notes, schedules
 from archive.catalogue.dossiers import Due, Fixed, Holding
 from archive.catalogue.engine import Connection
 from archive.catalogue.holds import Hold
@@ -305,7 +306,7 @@ def decide_held(
     """Decide for a dossier that is held, with everything that is on record of it."""
     on = as_of or archive.today()
     by = by or schedules_of(archive, connection)
-    standing = holds.active_for(connection, holding.dossier.id)
+    standing = covering.standing_on(connection, holding)
     labels = tuple(map(hold_label, standing))
     known = circumstances(archive, connection, holding, as_of=on, by=by)
     return decide_now(archive, holding.dossier, as_of=on, under=labels, known=known, by=by)

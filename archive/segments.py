@@ -165,6 +165,7 @@ def _write_holds(archive: Archive, entries: tuple[journal.Entry, ...]) -> None:
 def hold_document(hold: Hold, *, lifted: bool) -> bytes:
     """Return what the store keeps of a hold: how it was placed, or how it was lifted."""
     document = asdict(hold)
+    del document["next_review_on"]  # a document of its own
     if not lifted:
         document |= {"lifted_at": None, "lifted_by": None, "lift_reason": None}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()

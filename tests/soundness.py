@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from archive import access
+from archive import access, covering
 from archive.assembly import Archive
 from archive.catalogue import dossiers, holds, journal, outbox
 from archive.catalogue.dossiers import Holding
@@ -162,7 +162,7 @@ def _assert_locked(archive: Archive, holding: Holding, place: ObjectName) -> Non
         return
     with archive.catalogue.connect() as connection:
         assert dossiers.unlocked(connection) == ()
-        under_hold = bool(holds.active_for(connection, holding.dossier.id))
+        under_hold = bool(covering.standing_on(connection, holding))
     wanted = locked_until(archive, explained(archive, holding))
     for copy in archive.copies:
         stored = copy.stat(place)

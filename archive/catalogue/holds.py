@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,13 +28,15 @@ class Facts:
     `1.000318.000.00.00.H40`."""
     agency: str | None = None
     """Electronic identifier; None for any. `H26` also means its units, such as `H26.18`."""
+    query: str | None = None
+    """In the language of the search box; None for any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A stop on disposal, of one dossier or of all that have certain facts.
 
-    A hold on facts also covers dossiers that arrive after it was placed.
+    A hold on facts or on a query also covers dossiers that arrive after it was placed.
     """
 
     id: str
@@ -55,18 +57,39 @@ class Hold:
     lifted_at: datetime | None = None
     lifted_by: str | None = None
     lift_reason: str | None = None
+    next_review_on: date | None = None
+    """The day that a review set; None before the first."""
+
+    @property
+    def ask_on(self) -> date | None:
+        """The day on which its owner is to be asked (again); None if none was set."""
+        return self.next_review_on or self.review_on
 
     @property
     def active(self) -> bool:
         """Whether it stands against disposal."""
         return self.lifted_at is None
 
-    def covers(self, dossier_id: DossierId | None, facts: Facts) -> bool:
-        """Say whether it is about a dossier with this id and these facts."""
+    def covers(
+        self,
+        dossier_id: DossierId | None,
+        facts: Facts,
+        answers: Callable[[str], bool] = lambda query: True,
+    ) -> bool:
+        """Say whether it is about a dossier with this id and these facts.
+
+        Args:
+            dossier_id: the dossier.
+            facts: its procedure and agency.
+            answers: says whether it meets a query. Without, every one counts as met: better
+                held too much than destroyed too early.
+        """
         if self.facts is None:
             return self.dossier_id == dossier_id
-        return _within(facts.procedure, self.facts.procedure) and _within(
-            facts.agency, self.facts.agency
+        return (
+            _within(facts.procedure, self.facts.procedure)
+            and _within(facts.agency, self.facts.agency)
+            and (self.facts.query is None or answers(self.facts.query))
         )
 
 
@@ -87,7 +110,7 @@ def place(conn: Connection, hold: Hold) -> None:
     """
     if (hold.dossier_id is None) == (hold.facts is None) or hold.facts == Facts():
         raise UsageError(
-            "a hold is about one dossier, or about a procedure or an agency", where=hold.id
+            "a hold is about one dossier, or about a procedure, an agency or a query", where=hold.id
         )
     guard(conn)
     try:
@@ -119,6 +142,34 @@ def lift(conn: Connection, hold_id: str, *, at: datetime, by: str, reason: str) 
     return hold
 
 
+def review(conn: Connection, hold_id: str, *, next_on: date) -> Hold:
+    """Record that a hold was looked at and stays, until the next day to do so.
+
+    Raises:
+        NotHeld: there is no such hold.
+        UsageError: it was lifted.
+    """
+    active = (_TABLE.c.id == hold_id) & _TABLE.c.lifted_at.is_(None)
+    changed = conn.execute(update(_TABLE).where(active).values(next_review_on=next_on))
+    hold = get(conn, hold_id)
+    if changed.rowcount == 0:
+        raise UsageError(f"the hold was lifted on {hold.lifted_at:%Y-%m-%d}", where=hold_id)
+    return hold
+
+
+def to_ask(conn: Connection, on: date) -> tuple[Hold, ...]:
+    """Return the holds in force whose owner is to be asked by a day, the longest due first."""
+    due = [(hold.ask_on, hold.id, hold) for hold in active(conn) if hold.ask_on]
+    return tuple(hold for day, _, hold in sorted(due, key=lambda each: each[:2]) if day <= on)
+
+
+def restore_review(conn: Connection, value: Mapping[str, Any]) -> None:
+    """Enter a review as the store's record has it."""
+    next_on = date.fromisoformat(value["next_on"])
+    this = _TABLE.c.id == value["hold"]
+    conn.execute(update(_TABLE).where(this).values(next_review_on=next_on))
+
+
 def get(conn: Connection, hold_id: str) -> Hold:
     """Return a hold.
 
@@ -145,7 +196,7 @@ def active(conn: Connection) -> tuple[Hold, ...]:
 
 
 def active_matching(conn: Connection, facts: Facts) -> tuple[Hold, ...]:
-    """Return the holds in force that cover every dossier with these facts."""
+    """Return the holds in force that cover dossiers with these facts; queries are not asked."""
     on_facts = select(_TABLE).where(_TABLE.c.lifted_at.is_(None), _TABLE.c.dossier_id.is_(None))
     rows = conn.execute(on_facts.order_by(_TABLE.c.placed_at, _TABLE.c.id))
     return tuple(hold for hold in map(_hold, rows) if hold.covers(None, facts))
@@ -154,7 +205,8 @@ def active_matching(conn: Connection, facts: Facts) -> tuple[Hold, ...]:
 def active_for(conn: Connection, dossier_id: DossierId) -> tuple[Hold, ...]:
     """Return the holds in force that cover a dossier, by its id or by its facts.
 
-    For a dossier that is not held, those that name its id.
+    Those on a query are among them whether the dossier meets it or not: `archive.covering`
+    asks that. For a dossier that is not held, those that name its id.
     """
     on_it = select(_TABLE).where(_TABLE.c.lifted_at.is_(None), _TABLE.c.dossier_id == dossier_id)
     found = list(map(_hold, conn.execute(on_it)))
@@ -187,6 +239,7 @@ def to_json(hold: Hold, *, lifted: bool = True) -> dict[str, Any]:
     value["review_on"] = hold.review_on.isoformat() if hold.review_on else None
     if not lifted:
         value |= dict.fromkeys(("lifted_at", "lifted_by", "lift_reason"))
+    del value["next_review_on"]  # a document of its own
     return value
 
 
@@ -226,6 +279,8 @@ def _row(hold: Hold) -> dict[str, object]:
         "lifted_at": hold.lifted_at,
         "lifted_by": hold.lifted_by,
         "lift_reason": hold.lift_reason,
+        "query": hold.facts.query if hold.facts else None,
+        "next_review_on": hold.next_review_on,
     }
 
 
@@ -239,9 +294,10 @@ def _hold(row: Row[tuple[object, ...]]) -> Hold:
         placed_at=row.placed_at,
         placed_by=row.placed_by,
         dossier_id=None if on_facts else DossierId(row.dossier_id),
-        facts=Facts(row.procedure, row.agency) if on_facts else None,
+        facts=Facts(row.procedure, row.agency, row.query) if on_facts else None,
         review_on=row.review_on,
         lifted_at=row.lifted_at,
         lifted_by=row.lifted_by,
         lift_reason=row.lift_reason,
+        next_review_on=row.next_review_on,
     )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 metadata = MetaData(
@@ -182,6 +182,8 @@ holds = Table(
     Column("lifted_at", Instant),
     Column("lifted_by", Text),
     Column("lift_reason", Text),
+    Column("query", Text),
+    Column("next_review_on", Date),
     Index("ix_holds_dossier_id", "dossier_id"),
     Index("ix_holds_lifted_at", "lifted_at"),
 )

@@ -8,6 +8,7 @@ from archive.disposal.holding import (
     lift_hold,
     place_hold,
     reconcile,
+    review_hold,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "lift_hold",
     "place_hold",
     "reconcile",
+    "review_hold",
 ]

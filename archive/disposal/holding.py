@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from archive import covering
 from archive.assembly import Archive
-from archive.catalogue import dossiers, holds, journal
+from archive.catalogue import dossiers, holds, journal, state
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.holds import Hold
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, UsageError
 from archive.events import Event, EventType
 from archive.locking import reconcile_legal_hold
 from archive.model import DossierId, ObjectName
-from archive.segments import try_to_flush
+from archive.search import matching
+from archive.segments import HOLDS, state_document, try_to_flush
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class HoldRequest:
     dossier_id: DossierId | None = None
     procedure: str | None = None
     agency: str | None = None
+    query: str | None = None
+    """In the language of the search box, about what descriptions say."""
     review_on: date | None = None
 
 
@@ -37,10 +41,13 @@ def place_hold(archive: Archive, request: HoldRequest, *, agent: str) -> Hold:
     Raises:
         NotHeld: there is no such dossier.
         UsageError: neither a dossier nor facts are named.
+        QueryRejected: the query cannot be read, or asks for what descriptions do not say.
     """
     facts = None
-    if request.procedure or request.agency:
-        facts = holds.Facts(request.procedure, request.agency)
+    if request.procedure or request.agency or request.query:
+        facts = holds.Facts(request.procedure, request.agency, request.query)
+    if request.query:
+        matching.condition(request.query)
     at = archive.clock()
     hold = Hold(
         id=str(uuid.uuid4()),
@@ -82,6 +89,29 @@ def lift_hold(archive: Archive, hold_id: str, *, agent: str, reason: str) -> Hol
     return hold
 
 
+def review_hold(archive: Archive, hold_id: str, *, next_on: date, agent: str, reason: str) -> Hold:
+    """Record that the owner was asked and the hold stays, until the next day to ask.
+
+    Raises:
+        NotHeld: there is no such hold.
+        UsageError: it was lifted, or the day is past.
+    """
+    at = archive.clock()
+    if next_on <= archive.today():
+        raise UsageError(f"{next_on} is not ahead", where=hold_id, hint="--next DATE")
+    with archive.catalogue.begin() as connection:
+        hold = holds.review(connection, _full_id(archive, hold_id), next_on=next_on)
+        value = {"hold": hold.id, "next_on": next_on.isoformat(), "reason": reason, "by": agent}
+        name = f"{HOLDS}{hold.id}/reviewed-{at:%Y%m%dT%H%M%S%fZ}.json"
+        state.add(connection, name, state_document({**value, "at": at.isoformat()}))
+        details = {"next_on": next_on.isoformat()}
+        journal.append(
+            connection, Event(EventType.HOLD_REVIEWED, at, "success", agent, hold.id, details)
+        )
+    try_to_flush(archive)
+    return hold
+
+
 @dataclass(frozen=True, slots=True)
 class Disagreement:
     """A stored version on which store and catalogue do not agree about a hold."""
@@ -102,9 +132,7 @@ def disagreements(archive: Archive) -> Iterator[Disagreement]:
     with archive.catalogue.connect() as connection:
         standing = holds.active(connection)
         for holding in dossiers.all(connection):
-            dossier = holding.dossier
-            facts = holds.Facts(dossier.procedure, dossier.agency)
-            wanted = any(hold.covers(dossier.id, facts) for hold in standing)
+            wanted = bool(covering.standing(standing, holding))
             yield from _compare(archive, holding, wanted)
 
 
@@ -148,6 +176,5 @@ def _covered(archive: Archive, hold: Hold) -> Iterator[Holding]:
             yield dossiers.get(connection, hold.dossier_id)
             return
         for holding in dossiers.all(connection):
-            dossier = holding.dossier
-            if hold.covers(dossier.id, holds.Facts(dossier.procedure, dossier.agency)):
+            if covering.standing((hold,), holding):
                 yield holding

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from archive import covering
 from archive.assembly import Archive
 from archive.catalogue import dossiers, dues, holds, notes
 from archive.errors import Rejected
@@ -62,8 +63,7 @@ def items(archive: Archive, *, as_of: date) -> Iterator[Item]:
                 by=by,
                 noted=noted.get(dossier.id, ()),
             )
-            about = holds.Facts(dossier.procedure, dossier.agency)
-            under = tuple(hold.id[:8] for hold in standing if hold.covers(dossier.id, about))
+            under = tuple(hold.id[:8] for hold in covering.standing(standing, holding))
             size = sum(version.size for version in holding.versions)
             yield Item(dossier.code, facts_of(dossier, known), size, under)
 

@@ -172,8 +172,14 @@ def _finish_log(archive: Archive) -> None:
 
 def _restore_holds(archive: Archive) -> int:
     found = 0
-    for name in archive.store.names(segments.HOLDS):  # lifted.json sorts before placed.json
-        hold = segments.hold_of(archive.store.read(name))
+    # In byte order lifted.json comes before placed.json, and reviews after both.
+    for name in archive.store.names(segments.HOLDS):
+        content = archive.store.read(name)
+        if "/reviewed-" in name:
+            with archive.catalogue.begin() as connection:
+                holds.restore_review(connection, json.loads(content))
+            continue
+        hold = segments.hold_of(content)
         with archive.catalogue.begin() as connection:
             known = {each.id for each in holds.every(connection)}
             if name.endswith("/lifted.json") or hold.id not in known:

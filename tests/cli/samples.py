@@ -86,7 +86,10 @@ SAMPLES = {
     "rule adopt": Sample(("schedule.toml", "--by", "A", "--agency", "H26", *WHY), ("--by", "A"), 2),
     "hold place": Sample((CODE, "--owner", "Tòa án", *WHY), (CODE, "--owner", "Tòa án"), 2),
     "hold lift": Sample(("{hold}", *WHY), (NOBODY, *WHY), 3),
-    "hold list": Sample(),
+    "hold review": Sample(
+        ("{hold}", "--next", "2126-01-01", *WHY), ("{hold}", "--next", "2020-01-01", *WHY), 2
+    ),
+    "hold list": Sample(("--due",)),
     "hold reconcile": Sample(),
     "disposal propose": Sample(
         (*LIST, "--id", OLD[4], *ARCHIVIST), (*LIST, "--id", PLAIN, *ARCHIVIST), 9
