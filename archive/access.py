@@ -18,21 +18,25 @@ from archive.heads import full_text, original
 from archive.model import Document, DossierId, Version
 from archive.search import Facet, Query, Sort
 from archive.search.language import parse
+from archive.search.permission import permit
 from archive.search.query import Diagnostic, Page
 from archive.search.snippets import Snippet, highlight
+from archive.viewers import OPERATOR, Viewer
 
 
-def find(archive: Archive, name: str) -> Holding:
+def find(archive: Archive, name: str, viewer: Viewer = OPERATOR) -> Holding:
     """Return what is held under an id, a dossier code or an archive file code.
+
+    What `viewer` may not see is not held, in the same words and as quickly.
 
     Raises:
         NotHeld: nothing is.
         UsageError: several dossiers have this code; the hint lists their ids.
     """
     with archive.catalogue.connect() as connection:
-        found = dossiers.by_code(connection, name.strip())
+        found = dossiers.by_code(connection, name.strip(), viewer)
         if not found:
-            return dossiers.get(connection, name.strip())
+            return dossiers.get(connection, name.strip(), viewer)
     if len(found) > 1:
         ids = ", ".join(holding.dossier.id for holding in found[:5])
         raise UsageError(f"{len(found)} dossiers have the code {name}", where=name, hint=ids)
@@ -146,8 +150,10 @@ class Question:
     snippets: bool = True
 
 
-def search(archive: Archive, question: Question) -> Answer:
-    """Find dossiers; errors in the question are diagnostics of the answer.
+def search(archive: Archive, question: Question, viewer: Viewer = OPERATOR) -> Answer:
+    """Find dossiers that `viewer` may see; errors in the question are diagnostics of the answer.
+
+    Hits, totals, facets, guesses and snippets are as if there were no others.
 
     Raises:
         QueryRejected: the cursor or the limit is not valid.
@@ -157,6 +163,7 @@ def search(archive: Archive, question: Question) -> Answer:
     page = archive.index.search(
         Query(
             parsed.node,
+            permit=permit(viewer),
             filters=question.filters,
             sort=question.sort,
             limit=question.limit,
@@ -165,8 +172,9 @@ def search(archive: Archive, question: Question) -> Answer:
             approximate=question.approximate,
         )
     )
-    found = tuple(_found(archive, question, page))
-    incomplete = () if page.total else _incomplete(archive)
+    found = tuple(_found(archive, question, page, viewer))
+    told = not page.total and viewer.everywhere
+    incomplete = _incomplete(archive) if told else ()
     diagnostics = tuple(dict.fromkeys((*parsed.diagnostics, *page.diagnostics, *incomplete)))
     return Answer(page.total, page.approximate, found, page.facets, page.cursor, diagnostics)
 
@@ -183,14 +191,15 @@ def _incomplete(archive: Archive) -> tuple[Diagnostic, ...]:
     return (Diagnostic(0, 0, "KHO-QUERY-INDEX", message, hint, fatal=False),)
 
 
-def _found(archive: Archive, question: Question, page: Page) -> Iterator[Found]:
+def _found(archive: Archive, question: Question, page: Page, viewer: Viewer) -> Iterator[Found]:
     node = parse(question.text).node
+    with archive.catalogue.connect() as connection:
+        held = dossiers.many(connection, [hit.id for hit in page.hits], viewer)
+    holdings = {holding.dossier.id: holding for holding in held}
     for hit in page.hits:
-        try:
-            with archive.catalogue.connect() as connection:
-                holding = dossiers.get(connection, DossierId(hit.id))
-        except NotHeld:
-            continue  # gone since it was indexed; the outbox has it
+        holding = holdings.get(DossierId(hit.id))
+        if holding is None:
+            continue  # gone, or moved out of sight, since it was indexed; the outbox has it
         snippet = None
         if question.snippets:
             snippet = highlight(f"{holding.dossier.title}\n{full_text(archive, holding)}", node)

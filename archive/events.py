@@ -42,6 +42,14 @@ class EventType(StrEnum):
     KEYS_REWRAPPED = "key rewrapping"
     EVIDENCE_MADE = "evidence record creation"
     EVIDENCE_RENEWED = "evidence record renewal"
+    VIEW = "view"
+    IDENTITY_SEARCH = "search by identity number"
+    JOURNAL_VIEWED = "journal view"
+    SIGN_IN = "sign-in"
+    SIGN_OUT = "sign-out"
+    ACCOUNT_LOCKED = "account lock"
+    PERSON_CHANGED = "person change"
+    TOKEN_CHANGED = "token change"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.errors import ExitCode, QueryRejected
+from archive.masking import masked
 from cli import output, session, words
 from cli.command import command, option, settled
 
 if TYPE_CHECKING:
     from archive.access import Answer, Found
 
-IDENTITY = re.compile(r"(?<![\d.,])\d{3}(?: ?\d{3}){2,3}(?![.,]?\d)")
-"""An identity number in running text: 12 digits, or 9 of the old ones, also in threes."""
 FACETS = ("procedure", "agency", "year", "status", "signature_outcome")
 
 
@@ -94,14 +92,6 @@ def _json(answer: Answer) -> dict[str, Any]:
         "cursor": answer.cursor,
         "diagnostics": [diagnostic.to_json() for diagnostic in answer.diagnostics],
     }
-
-
-def masked(text: str) -> str:
-    """Return text of the same length with identity numbers reduced to their first three digits.
-
-    A list of hits is looked at by many; who needs the number opens the dossier.
-    """
-    return IDENTITY.sub(lambda found: found[0][:3] + re.sub(r"\d", "•", found[0][3:]), text)
 
 
 def _hit(found: Found) -> dict[str, Any]:

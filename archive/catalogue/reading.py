@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, func, or_, select
 
 from archive.catalogue import rows, tables
 from archive.catalogue.holding import HeldContent, Holding
+from archive.catalogue.visibility import visible
 from archive.errors import NotHeld
 from archive.model import (
     Document,
@@ -22,17 +23,18 @@ from archive.model import (
     Verdict,
     Version,
 )
+from archive.viewers import OPERATOR, Viewer
 
 _BATCH: Final = 500
 
 
-def get(conn: Connection, dossier_id: str) -> Holding:
-    """Return what is held under an id.
+def get(conn: Connection, dossier_id: str, viewer: Viewer = OPERATOR) -> Holding:
+    """Return what is held under an id, as far as `viewer` may see it.
 
     Raises:
         NotHeld: nothing is.
     """
-    found = _load(conn, (_canonical(dossier_id),))
+    found = _load(conn, (_canonical(dossier_id),), viewer)
     if not found:
         raise _not_held(dossier_id)
     return found[0]
@@ -43,13 +45,13 @@ def held(conn: Connection, dossier_id: str) -> tuple[Holding, ...]:
     return _load(conn, (_canonical(dossier_id),))
 
 
-def many(conn: Connection, ids: Iterable[str]) -> tuple[Holding, ...]:
+def many(conn: Connection, ids: Iterable[str], viewer: Viewer = OPERATOR) -> tuple[Holding, ...]:
     """Return those of several dossiers that are held, in ascending order of ids."""
     wanted = sorted(set(ids))
-    return tuple(each for batch in _batches(wanted) for each in _load(conn, batch))
+    return tuple(each for batch in _batches(wanted) for each in _load(conn, batch, viewer))
 
 
-def by_code(conn: Connection, code: str) -> tuple[Holding, ...]:
+def by_code(conn: Connection, code: str, viewer: Viewer = OPERATOR) -> tuple[Holding, ...]:
     """Return the dossiers whose code, old code or archive file code is `code`.
 
     More than one may have it: two agencies may give out one code, and dossiers that were
@@ -57,7 +59,8 @@ def by_code(conn: Connection, code: str) -> tuple[Holding, ...]:
     """
     table = tables.dossiers
     same = or_(table.c.code == code, table.c.code_old == code, table.c.file_code == code)
-    ids = conn.execute(select(table.c.id).where(same).order_by(table.c.id)).scalars().all()
+    seen = select(table.c.id).where(same, visible(viewer)).order_by(table.c.id)
+    ids = conn.execute(seen).scalars().all()
     return _load(conn, ids)
 
 
@@ -224,12 +227,13 @@ def _tally(conn: Connection, column: ColumnElement[Any]) -> dict[Any, int]:
     return dict(sorted(found.items(), key=lambda item: (item[0] is not None, item[0])))
 
 
-def _load(conn: Connection, ids: Sequence[str]) -> tuple[Holding, ...]:
+def _load(conn: Connection, ids: Sequence[str], viewer: Viewer = OPERATOR) -> tuple[Holding, ...]:
     """Return the holdings with these ids, at most a batch, in ascending order of ids."""
     if not ids:
         return ()
     table = tables.dossiers
-    found = conn.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id)).all()
+    wanted = select(table).where(table.c.id.in_(ids), visible(viewer))
+    found = conn.execute(wanted.order_by(table.c.id)).all()
     if not found:
         return ()
     parts = [

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from archive.catalogue import tables
+from archive.catalogue import people_tables, tables
 from archive.catalogue.columns import instant_text
 
-UNFINISHED: Final = frozenset({"jobs", "job_items", "outbox", "positions"})
-"""Tables of unfinished work, which a rebuild does not bring back."""
+UNFINISHED: Final = frozenset({"jobs", "job_items", "outbox", "positions", *people_tables.NAMES})
+"""Tables of unfinished work and of people, which a rebuild does not bring back."""
 _PASSING: Final = {"versions": {"locked_at", "locked_until"}}
 """Columns that only say how far the work on a row has got."""
 

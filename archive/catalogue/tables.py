@@ -13,29 +13,21 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
+from archive.catalogue import people_tables
 from archive.catalogue.columns import ByteOrdered, Digest, Instant, JsonValue, UuidText
+from archive.catalogue.naming import RowNumber, metadata
 
+__all__ = ["RowNumber", "metadata", "people_tables"]
+
+REVISION: Final = "0008"
 REVISION: Final = "0007"
 """The migration that makes these tables; a test compares it with `migrations`."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-RowNumber = BigInteger().with_variant(Integer, "sqlite")
-"""A 64-bit row number; SQLite counts by itself only in a column declared INTEGER."""
 
 dossiers = Table(
     "dossiers",
@@ -48,6 +40,7 @@ dossiers = Table(
     Column("agency", Text, nullable=False),
     Column("agency_name", Text),
     Column("fonds", Text, nullable=False),
+    Column("access", Text, nullable=False, server_default="02"),
     Column("procedure", Text, nullable=False),
     Column("procedure_name", Text),
     # Personal data: in the register, never in the journal.

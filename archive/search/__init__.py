@@ -61,6 +61,9 @@ class IndexRecord:
     """The full text of the documents."""
     result_code: str | None = None
     """The portal's code of the result paper, for example `KQ.G15.000469`."""
+    fonds: str = ""
+    access: str = ""
+    """The access level: a value of `archive.viewers.LEVELS`."""
 
     def __post_init__(self) -> None:
         if self.year != self.received_on.year:

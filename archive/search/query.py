@@ -192,7 +192,7 @@ class Sort(StrEnum):
     CODE = "code"
 
 
-FACETS = ("procedure", "agency", "year", "status", "signature_outcome")
+FACETS = ("procedure", "agency", "year", "status", "signature_outcome", "fonds", "access")
 """The fields whose values can be counted and filtered by."""
 MAX_LIMIT = 1000
 

@@ -41,6 +41,8 @@ def record_of(dossier: Dossier, verdicts: Iterable[Verdict] = (), text: str = ""
         result_code=result.code if result else None,
         title="; ".join(dict.fromkeys(titles)),
         text=text,
+        fonds=dossier.fonds,
+        access=dossier.access,
     )
 
 

@@ -15,7 +15,7 @@ from archive.search.folding import (
     tokens,
 )
 
-VERSION = 1
+VERSION = 2
 """Of this module and of `folding`: another one means that the index has to be rebuilt."""
 
 KEY = "key"
@@ -25,7 +25,7 @@ WORDS = ("head", "name", "name_accented", "title", "title_accented", "text", "pr
 """Fields of tokens with their positions."""
 KEYS = ("code", "name_joined", "name_sorted", "identity", "procedure_code", "agency_code", "result")
 """Fields of whole texts, several for one record, without positions."""
-FACETS = ("procedure", "agency", "status", "signature_outcome")
+FACETS = ("procedure", "agency", "status", "signature_outcome", "fonds", "access")
 """Fields of one whole text, which are counted; the year is the partition's."""
 DATES = ("received", "closed")
 """Numbers that order and bound: `Entry.date_number`."""
@@ -89,6 +89,8 @@ def entry_of(record: IndexRecord) -> Entry:
                 ("agency", record.agency),
                 ("status", record.status),
                 ("signature_outcome", record.signature_outcome),
+                ("fonds", record.fonds),
+                ("access", record.access),
             )
             if value
         },

@@ -1,0 +1,26 @@
+"""The overview: the archive in a few figures, of what a viewer may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archive.assembly import Archive
+from archive.catalogue import figures
+from archive.catalogue.figures import Figures
+from archive.viewers import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the archive stands."""
+
+    seen: Figures
+    """Of the dossiers that the viewer may see."""
+    test: bool
+    """Whether keys and time are TEST ones."""
+
+
+def state(archive: Archive, viewer: Viewer) -> State:
+    """Return the figures of one viewer."""
+    with archive.catalogue.connect() as connection:
+        return State(figures.of(connection, viewer, archive.today()), archive.test)

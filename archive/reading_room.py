@@ -1,0 +1,190 @@
+"""The reading room: looking at dossiers as somebody, with what was looked at on record.
+
+What an official, archivist or auditor does through pages and API; every function takes the
+`Viewer`, answers as if what it may not see were not there, and enters views into the journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from archive import heads
+from archive.access import Answer, Question, find, hand_out, search
+from archive.assembly import Archive
+from archive.catalogue import journal, reading_room
+from archive.catalogue.dossiers import Holding
+from archive.catalogue.journal import Entry
+from archive.errors import FixityMismatch, NotPermitted
+from archive.events import Event, EventType
+from archive.fixity import chunks
+from archive.formats import pictures
+from archive.formats.kept import Kept
+from archive.masking import IDENTITY
+from archive.model import Document
+from archive.viewers import Right, Viewer
+
+LIES_OPEN: Final = timedelta(minutes=10)
+"""For so long after a view its pages and texts are part of that view."""
+_PICTURES: Final = Kept(64 << 20)
+
+
+def look(
+    archive: Archive, name: str, viewer: Viewer, *, person_id: str = "", purpose: str = ""
+) -> Holding:
+    """Open a dossier to look at it; that is on record from then on.
+
+    Args:
+        archive: which.
+        name: the dossier's id or one of its codes.
+        viewer: who.
+        person_id: whose list of recently seen dossiers it goes to.
+        purpose: why, where that is asked.
+
+    Raises:
+        NotHeld: it is not there, or `viewer` may not see it.
+    """
+    holding = find(archive, name, viewer)
+    with archive.catalogue.begin() as connection:
+        if person_id:
+            reading_room.saw(connection, person_id, holding.dossier.id, archive.clock())
+        journal.append(connection, _event(archive, EventType.VIEW, viewer, holding, purpose))
+    return holding
+
+
+def take_away(
+    archive: Archive, holding: Holding, what: str, viewer: Viewer, *, purpose: str = ""
+) -> None:
+    """Enter into the journal that a file, package or evidence is handed out to `viewer`.
+
+    Raises:
+        NotPermitted: not this dossier's, to this viewer.
+    """
+    if not viewer.may(Right.DOWNLOAD, holding.dossier):
+        raise NotPermitted("your roles do not include taking files of this dossier away")
+    event = _event(archive, EventType.DISSEMINATION, viewer, holding, purpose, what=what)
+    with archive.catalogue.begin() as connection:
+        journal.append(connection, event)
+
+
+def ask(archive: Archive, question: Question, viewer: Viewer, *, purpose: str = "") -> Answer:
+    """Search as `viewer`; a search by an identity number is on record, without the number.
+
+    Errors as `archive.access.search`.
+    """
+    answer = search(archive, question, viewer)
+    if by_identity(question.text):
+        details = {"hits": answer.total, **({"purpose": purpose} if purpose else {})}
+        event = Event(
+            EventType.IDENTITY_SEARCH, archive.clock(), "success", viewer.account, "", details
+        )
+        with archive.catalogue.begin() as connection:
+            journal.append(connection, event)
+    return answer
+
+
+def by_identity(text: str) -> bool:
+    """Whether a question names an identity number."""
+    return IDENTITY.search(text) is not None
+
+
+def recently_seen(
+    archive: Archive, person_id: str, viewer: Viewer, limit: int = 8
+) -> tuple[Holding, ...]:
+    """Return what somebody looked at last and may still see, the latest first."""
+    with archive.catalogue.connect() as connection:
+        return reading_room.seen(connection, person_id, viewer, limit)
+
+
+def _event(
+    archive: Archive, kind: EventType, viewer: Viewer, holding: Holding, purpose: str,
+    **details: object,
+) -> Event:  # fmt: skip
+    told = {**details, **({"purpose": purpose} if purpose else {})}
+    return Event(kind, archive.clock(), "success", viewer.account, holding.dossier.id, told)
+
+
+def glance(
+    archive: Archive, name: str, viewer: Viewer, *, person_id: str, what: str = ""
+) -> Holding:
+    """Open a dossier for a part of it: a page, a text. Recorded unless it lies open already.
+
+    Errors as `look`.
+    """
+    holding = find(archive, name, viewer)
+    at = archive.clock()
+    with archive.catalogue.connect() as connection:
+        last = reading_room.last_seen(connection, person_id, holding.dossier.id)
+    if last is not None and at - last < LIES_OPEN:
+        return holding
+    event = _event(archive, EventType.VIEW, viewer, holding, "", **({"what": what} if what else {}))
+    with archive.catalogue.begin() as connection:
+        reading_room.saw(connection, person_id, holding.dossier.id, at)
+        journal.append(connection, event)
+    return holding
+
+
+def history(archive: Archive, holding: Holding) -> tuple[Entry, ...]:
+    """Return what happened to a dossier, in order."""
+    with archive.catalogue.connect() as connection:
+        return tuple(journal.entries(connection, subject=holding.dossier.id))
+
+
+def text_of(archive: Archive, holding: Holding, document: Document) -> str:
+    """Return the text that was read in a document; "" if there is none."""
+    return heads.texts(archive, holding).get(document.file.path, "")
+
+
+@contextmanager
+def as_file(archive: Archive, holding: Holding, document: Document) -> Iterator[Path]:
+    """Put an original where a child process can read it, for as long as that takes."""
+    with TemporaryDirectory(dir=archive.scratch, prefix="view-") as folder:
+        path = Path(folder) / "original"
+        with path.open("wb") as draft:
+            hand_out(archive, holding, document, draft)
+        yield path
+
+
+def picture(archive: Archive, holding: Holding, document: Document, page: int, width: int) -> bytes:
+    """Return a page of a document as a JPEG; kept in memory only, so destruction is complete.
+
+    Raises:
+        UnsafeInput: it cannot be shown.
+    """
+    key = (document.file.sha256, page, width)
+    if (kept := _PICTURES.get(key)) is not None:
+        return kept
+    with as_file(archive, holding, document) as path:
+        made = pictures.of_page(path, page, width)
+    _PICTURES.put(key, made)
+    return made
+
+
+def page_count(archive: Archive, holding: Holding, document: Document) -> int:
+    """Return how many pages a PDF has; 1 for other pictures."""
+    if document.file.media_type != "application/pdf":
+        return 1
+    with as_file(archive, holding, document) as path:
+        return pictures.page_count(path)
+
+
+def open_original(archive: Archive, holding: Holding, document: Document) -> Iterator[bytes]:
+    """Yield an original in pieces, with its digest checked at the end.
+
+    Raises:
+        FixityMismatch: after the last piece: the stored bytes are not what was recorded.
+    """
+    digest = hashlib.sha256()
+    with heads.original(archive, holding, document) as stream:
+        for piece in chunks(stream):
+            digest.update(piece)
+            yield piece
+    if digest.hexdigest() != document.file.sha256:
+        raise FixityMismatch(
+            document.file.path, recorded=document.file.sha256, found=digest.hexdigest()
+        )
