@@ -29,5 +29,6 @@ COMMANDS: dict[str, str] = {
     "journal": "cli.journal_cmd:journal",
     "rebuild": "cli.rebuild_cmd:rebuild",
     "sweep": "cli.rebuild_cmd:sweep",
+    "serve": "cli.serve_cmd:serve",
     "demo": "cli.demo_cmd:demo",
 }

@@ -26,7 +26,6 @@ from archive.catalogue.naming import RowNumber, metadata
 __all__ = ["RowNumber", "metadata", "people_tables"]
 
 REVISION: Final = "0008"
-REVISION: Final = "0007"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 dossiers = Table(

@@ -7,7 +7,11 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+import schemas
+
 LANGUAGES = ("vi", "en")
+_SHARED = Path(schemas.__file__).parent / "words"
+"""What the command line and the pages call the same things."""
 _chosen: list[str] = []
 
 
@@ -29,10 +33,10 @@ def language() -> str:
 
 @cache
 def _catalogue(name: str) -> dict[str, str]:
-    path = Path(__file__).with_name(f"{name}.toml")
     flat: dict[str, str] = {}
-    for section, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        flat.update({f"{section}.{key}": str(text) for key, text in entries.items()})
+    for path in (_SHARED / f"{name}.toml", Path(__file__).with_name(f"{name}.toml")):
+        for section, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            flat.update({f"{section}.{key}": str(text) for key, text in entries.items()})
     return flat
 
 

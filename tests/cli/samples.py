@@ -147,4 +147,4 @@ SAMPLES = {
     "trust update": Sample(),
     "trust status": Sample(),
 }
-"""By what a person types; `demo` has a test of its own, because it takes half a minute."""
+"""By what a person types; `demo` and `serve`, which take long, have tests of their own."""

@@ -1,0 +1,119 @@
+"""The application: settings in, FastAPI out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from archive.assembly import Archive, now
+from archive.errors import ArchiveError, NotInitialised, UsageError
+from archive.settings import Settings
+from web import pages, sign_in
+from web.files import StaticFiles
+from web.frame import Frame
+from web.problems import SignInNeeded, TooMany, from_status, problem_of, status_of
+from web.rendering import page
+from web.visits import SAFE, Visit, archive_of, sign_in_address
+
+LOG = logging.getLogger("kho.web")
+
+
+def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
+    """Return the application of one archive; it opens the archive when it starts.
+
+    Args:
+        settings: of the archive.
+        clock: the time, for everything.
+    """
+    archive = Archive(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        open_parts(archive)
+        yield
+        archive.close()
+
+    app = FastAPI(title="Kho", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    address = urlsplit(settings.text("web.url"))
+    app.state.archive = archive
+    app.state.https = address.scheme == "https"
+    app.state.origin = f"{address.scheme}://{address.netloc}" if address.netloc else ""
+    app.include_router(sign_in.router)
+    for router in pages.ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(), name="static")
+    for kind, answer in ((ArchiveError, _archive_error), (HTTPException, _http_error),
+                         (RequestValidationError, _invalid), (Exception, _unexpected)):  # fmt: skip
+        app.add_exception_handler(kind, answer)
+    app.add_middleware(Frame, uploads=pages.UPLOADS, https=app.state.https)
+    return app
+
+
+def open_parts(archive: Archive) -> None:
+    """Make the parts now, before many threads ask for them at once.
+
+    Raises:
+        NotInitialised: there is no archive.
+        SchemaMismatch: it was made by another version of Kho.
+    """
+    for part in (archive.catalogue, archive.store, archive.index, archive.schedule):
+        if part is None:
+            raise NotInitialised("the archive is not complete")
+
+
+async def _archive_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ArchiveError)  # noqa: S101 - registered for nothing else
+    return answer_with(request, error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    return answer_with(request, from_status(error.status_code), error.status_code)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    places = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in error.errors()]
+    return answer_with(request, UsageError("; ".join(places)))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Tell of a defect of Kho. Its message may hold personal data and stays out of the log."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+    LOG.error("%s in %s", type(error).__name__, where)
+    return answer_with(request, ArchiveError(f"{type(error).__name__}"))
+
+
+def answer_with(request: Request, error: ArchiveError, status: int | None = None) -> Response:
+    """Return an error as a page for people, as a problem for systems."""
+    status = status or status_of(error)
+    request_id = getattr(request.state, "request_id", "")
+    visit: Visit | None = getattr(request.state, "visit", None)
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooMany) else {}
+    if request.url.path.startswith("/api/") or _wants_json(request):
+        body = {**problem_of(error, request_id=request_id), "status": status}
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    if isinstance(error, SignInNeeded) and request.method in SAFE:
+        return RedirectResponse(sign_in_address(request), 303)
+    if visit is None:
+        visit = Visit(request, archive_of(request), "vi", "", "")
+    answer = page(visit, "problem.html", status=status, error=error, request_id=request_id)
+    answer.headers.update(headers)
+    return answer
+
+
+def _wants_json(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return "json" in accepted and "html" not in accepted

@@ -1,0 +1,135 @@
+"""The frame around every answer: request ids, security headers, limits, logs without persons."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.problems import problem_body
+
+LOG: Final = logging.getLogger("kho.web")
+MAX_BODY: Final = 1 << 20
+"""Bytes that a request may have, unless its address is one for uploads."""
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+VIEWER_POLICY: Final = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+"""For pages with pdf.js, whose readers of JPEG 2000 and JBIG2 are WebAssembly."""
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
+    "Cache-Control": "no-store",
+}
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class TooLarge(Exception):
+    """A request has more bytes than its address takes."""
+
+
+class Frame:
+    """ASGI middleware that knows nothing of what is inside."""
+
+    def __init__(self, app: ASGIApp, uploads: tuple[str, ...] = (), https: bool = False) -> None:
+        self._app = app
+        self._uploads = uploads
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, headers = time.perf_counter(), Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _ID.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        told: dict[str, Any] = {"status": 500}
+        framed = self._framed(send, request_id, told)
+        try:
+            if _declared(headers) > MAX_BODY and not self._takes_uploads(scope["path"]):
+                await _refuse(framed, 413, "the request is too large")
+                return
+            await self._app(scope, self._limited(scope["path"], receive), framed)
+        except TooLarge:
+            await _refuse(framed, 413, "the request is too large")
+        finally:
+            _log(scope, request_id, told["status"], time.perf_counter() - began)
+
+    def _takes_uploads(self, path: str) -> bool:
+        return any(path.startswith(prefix) for prefix in self._uploads)
+
+    def _limited(self, path: str, receive: Receive) -> Receive:
+        if self._takes_uploads(path):
+            return receive
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MAX_BODY:
+                raise TooLarge
+            return message
+
+        return limited
+
+    def _framed(
+        self, send: Send, request_id: str, told: dict[str, Any]
+    ) -> Callable[[Message], Awaitable[None]]:
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told["status"] = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = request_id
+                if self._https:
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            await send(message)
+
+        return framed
+
+
+def _declared(headers: Headers) -> int:
+    text = headers.get("content-length", "0")
+    return int(text) if text.isdigit() else 0
+
+
+async def _refuse(send: Send, status: int, detail: str) -> None:
+    body = json.dumps(problem_body("KHO-USAGE", detail, status)).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    """Log one line: the route, never the address, which may name a person."""
+    route = scope.get("route")
+    line = {
+        "request": request_id,
+        "method": scope["method"],
+        "route": getattr(route, "path", "-"),
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        "person": scope.get("state", {}).get("person_id", "-"),
+    }
+    LOG.info("%s", json.dumps(line))

@@ -1,0 +1,114 @@
+"""Serving: a socket, one process or several, logs as JSON lines."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from archive import settings as configuration
+from archive.errors import UsageError
+from archive.settings import Settings
+from web.app import create
+
+CONFIG = "KHO_CONFIG"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def check(settings: Settings, *, host: str, workers: int) -> None:
+    """Refuse what cannot end well.
+
+    Raises:
+        UsageError: several processes on SQLite, or a network without TLS.
+    """
+    sqlite = settings.catalogue_url().startswith("sqlite")
+    if workers > 1 and sqlite:
+        raise UsageError("several workers need PostgreSQL", hint="--workers 1")
+    if host not in LOOPBACK and not settings.text("web.url").startswith("https://"):
+        raise UsageError(
+            "passwords would cross the network in the clear",
+            hint='put a proxy with TLS before it and set web.url = "https://…"',
+        )
+
+
+def serve(
+    config: Path, *, host: str, port: int, workers: int, ready: Callable[[str], None]
+) -> None:
+    """Serve an archive until interrupted.
+
+    Args:
+        config: the archive's folder or its `kho.toml`.
+        host: the address to listen at.
+        port: 0 for any that is free.
+        workers: processes.
+        ready: called with the address of the pages once the socket is bound.
+    """
+    settings = configuration.load(config)
+    check(settings, host=host, workers=workers)
+    log_as_json()
+    options: dict[str, Any] = {
+        "host": host, "port": port, "log_config": None, "access_log": False,
+        "server_header": False, "timeout_keep_alive": 30, "timeout_graceful_shutdown": 10,
+        "proxy_headers": bool(settings.text("web.url")), "limit_concurrency": 1000,
+        "h11_max_incomplete_event_size": 64 << 10,
+    }  # fmt: skip
+    if workers == 1:
+        running = uvicorn.Config(create(settings), **options)
+        listening = _listening(running)
+        ready(_address(settings, listening))
+        uvicorn.Server(running).run(sockets=[listening])
+        return
+    os.environ[CONFIG] = str(config.absolute())
+    running = uvicorn.Config("web.serving:application", factory=True, workers=workers, **options)
+    listening = _listening(running)
+    ready(_address(settings, listening))
+    Multiprocess(running, sockets=[listening]).run()
+
+
+def _listening(running: uvicorn.Config) -> socket.socket:
+    """Return the bound socket; who connects from now on waits until we are ready."""
+    bound = running.bind_socket()
+    bound.listen(running.backlog)
+    return bound
+
+
+def application() -> FastAPI:
+    """Return the application of the archive that the environment names; for workers."""
+    log_as_json()
+    return create(configuration.load(Path(os.environ[CONFIG])))
+
+
+def _address(settings: Settings, listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return (
+        settings.text("web.url").rstrip("/")
+        or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    )
+
+
+def log_as_json() -> None:
+    """Write the log to stderr, one JSON object in a line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        logging.Formatter('{"at":"%(asctime)s","level":"%(levelname)s","log":%(json)s}')
+    )
+    handler.addFilter(_jsonable)
+    logger = logging.getLogger("kho.web")
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.INFO)
+
+
+def _jsonable(record: logging.LogRecord) -> bool:
+    import json
+
+    message = record.getMessage()
+    record.json = message if message.startswith("{") else json.dumps(message)
+    return True

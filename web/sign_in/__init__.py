@@ -1,0 +1,9 @@
+"""Signing in and out: password, code, one-time link, preferences."""
+
+from fastapi import APIRouter
+
+from web.sign_in import door, links, own_account, preferences
+
+router = APIRouter(include_in_schema=False)
+for part in (door, links, own_account, preferences):
+    router.include_router(part.router)
