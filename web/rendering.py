@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from archive.assembly import VIETNAM
 from archive.masking import masked
-from web import navigation
+from web import navigation, words
 from web.visits import SAFE, VISITOR, Visit, cookie_name, cookie_options
 
 HERE: Final = Path(__file__).parent
@@ -41,7 +41,7 @@ def environment() -> Environment:
         masked=masked,
         number=number,
     )
-    made.globals.update(static=static, say=_say, csrf=_csrf)
+    made.globals.update(static=static, say=_say, csrf=_csrf, event_name=_event_name)
     return made
 
 
@@ -50,6 +50,14 @@ def _say(context: Any, key: str, /, **values: object) -> str:
     """Words in the visitor's language. A macro imported `with context` has them too."""
     visit: Visit = context["visit"]
     return visit.say(key, **values)
+
+
+@pass_context
+def _event_name(context: Any, kind: str) -> str:
+    """Return an event's type in words; the standard's own term if there are none."""
+    visit: Visit = context["visit"]
+    key = f"event.{kind.replace(' ', '_')}"
+    return visit.say(key) if words.has(key) else kind.capitalize()
 
 
 @pass_context

@@ -6,7 +6,6 @@ import hashlib
 import re
 from pathlib import Path
 
-from archive.events import EventType
 from archive.viewers import PersonRole
 from web import words
 
@@ -36,7 +35,6 @@ def test_every_key_that_a_page_uses_has_words():
         used |= set(re.findall(r"say\(\s*['\"]([a-z_0-9]+\.[\w.-]+)['\"](?! ?~)", text))
         used |= set(re.findall(r'Entry\("[^"]*", "(menu\.\w+)"', text))
     used |= {f"role.{role.value}" for role in PersonRole}
-    used |= {f"event.{kind.value.replace(' ', '_')}" for kind in EventType}
 
     assert sorted(key for key in used if not words.has(key)) == []
 
