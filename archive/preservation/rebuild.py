@@ -329,9 +329,10 @@ def _adopt(
 ) -> tuple[ObjectName, ...]:
     """Put on record what was found in the store and not in the journal."""
     adopted: list[ObjectName] = []
+    unknown = [each for each, held in places.items() if not records.keys() >= set(held)]
     with archive.catalogue.begin() as connection:
         events = []
-        for holding in (dossiers.get(connection, each) for each in places):
+        for holding in dossiers.many(connection, unknown):
             for version, receipt in zip(holding.versions, holding.receipts, strict=True):
                 if version.place not in records:
                     record = Record(version, receipt.submission_digest, receipt.held_since)
