@@ -132,9 +132,12 @@ def _problem(label: str, error: ArchiveError | None) -> Iterator[str]:
 
 
 def _exit(outcomes: list[Outcome]) -> int:
+    """Return how the run ends: where nothing was held because a part did not answer, 11."""
     failed = [outcome for outcome in outcomes if outcome.receipt is None]
     if not failed:
         return ExitCode.DONE
-    if len(outcomes) == 1 and failed[0].error is not None:
-        return failed[0].error.exit_code
+    codes = {outcome.error.exit_code for outcome in failed if outcome.error is not None}
+    alone = len(outcomes) == 1 or codes == {ExitCode.UNAVAILABLE}
+    if len(failed) == len(outcomes) and len(codes) == 1 and alone:
+        return codes.pop()
     return BatchFailed.exit_code

@@ -168,9 +168,13 @@ def _text_findings(content: object, name: str) -> Iterator[Finding]:
         if "\ufffd" in text:
             message = "the text was damaged before it came here (U+FFFD)"
             yield _warning("KHO-TEXT-DAMAGED", path=f"{name}#{pointer}", message=message)
+    message = "the text looks like TCVN3 or VNI, not Unicode; convert it at its source"
     if looks_legacy("\n".join(text for _, text in texts)):
-        message = "the text looks like TCVN3 or VNI, not Unicode; convert it at its source"
         yield _warning("KHO-TEXT-LEGACY", path=name, message=message)
+        return
+    for pointer, text in texts:
+        if looks_legacy(text, least=2):
+            yield _warning("KHO-TEXT-LEGACY", path=f"{name}#{pointer}", message=message)
 
 
 def _unkeepable(text: str) -> str | None:

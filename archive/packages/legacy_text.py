@@ -21,15 +21,18 @@ _PROPER = re.compile(r"[ăđĩũơưẠ-ỹ]", re.IGNORECASE)
 _SHARE = 0.3
 
 
-def looks_legacy(text: str) -> bool:
-    """Whether a good part of the words with marks are in TCVN3 or VNI."""
+def looks_legacy(text: str, *, least: int = 1) -> bool:
+    """Whether a good part of the words with marks, and at least so many, are in TCVN3 or VNI.
+
+    In a single field two are asked for: some foreign names look like one.
+    """
     words = [
         word
         for word in _WORD.findall(unicodedata.normalize("NFC", text))
         if not word.isascii() and any(sign.isalpha() for sign in word)
     ]
     suspects = sum(1 for word in words if _is_suspect(word))
-    return suspects > 0 and suspects >= _SHARE * len(words)
+    return suspects >= max(least, _SHARE * len(words))
 
 
 def _is_suspect(word: str) -> bool:

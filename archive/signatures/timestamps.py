@@ -145,7 +145,8 @@ class HttpTsa:
             try:
                 return granted_token(self._post(body), digest, nonce, algorithm)
             except (OSError, http.client.HTTPException, ValueError) as error:
-                last = str(error) or type(error).__name__
+                told = getattr(error, "reason", None) or error
+                last = str(told) or type(error).__name__
         raise Unavailable(f"the TSA gave no usable timestamp: {last}", where=self.url)
 
     def _post(self, body: bytes) -> bytes:
@@ -187,7 +188,11 @@ class FirstOf:
             else:
                 self._failed.pop(place, None)
                 return token
-        raise Unavailable("no TSA answered: " + "; ".join(failures or ["none is configured"]))
+        raise Unavailable(
+            "no TSA answered: " + "; ".join(failures or ["none is configured"]),
+            where="tsa.urls",
+            hint="run the same command again when one answers, or name another: kho doctor",
+        )
 
     def _order(self) -> list[int]:
         """Return the places, those that rest at the end."""

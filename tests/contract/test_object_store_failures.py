@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import resource
 import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -38,6 +36,7 @@ from archive.storage.folder import FolderStore
 from archive.storage.memory import MemoryStore
 from archive.storage.opening import S3Credentials, create_store, open_store
 from tests import servers
+from tests.disks import a_small_disk
 from tests.faults import FaultyStore
 from tests.stores import BUCKET
 
@@ -48,25 +47,9 @@ def put(store: ObjectStore, content: bytes, name: str = NAME) -> None:
     store.put(ObjectName(name), io.BytesIO(content), size=len(content), sha256=sha256_of(content))
 
 
-@contextmanager
-def a_small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """Mount a file system of that size; where that is not allowed, limit files to 1 MiB."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    mounted = os.geteuid() == 0 and not subprocess.run(command, capture_output=True).returncode
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    if not mounted:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
-    try:
-        yield folder
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_full_disk_stores_nothing_and_takes_smaller_things_later(tmp_path: Path) -> None:
-    with a_small_disk(tmp_path / "disk", "2m") as disk:
+    with a_small_disk(tmp_path / "disk", "2m") as small:
+        disk = small.folder
         store = FolderStore(disk / "store")
         put(store, b"small", "first")
 

@@ -345,6 +345,16 @@ def test_legacy_text_in_a_description_is_reported():
     assert [f.rule for f in found] == ["KHO-TEXT-LEGACY"]
 
 
+def test_a_single_field_in_legacy_text_is_named_with_its_place():
+    source = json.dumps(a_description(tthc__applicant__name="NguyÔn V¨n An"))
+
+    _, found = _parse(source.encode())
+
+    assert [(f.rule, f.path) for f in found] == [
+        ("KHO-TEXT-LEGACY", "dossier.json#/tthc/applicant/name")
+    ]
+
+
 def test_the_profile_has_all_fields_of_the_circular_with_their_source():
     current = profile.load()
 

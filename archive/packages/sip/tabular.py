@@ -31,6 +31,8 @@ _MAX_CELL = 100_000
 _error = partial(Finding, severity=Severity.ERROR)
 _warning = partial(Finding, severity=Severity.WARNING)
 
+_LEGACY = "the text is in TCVN3 or VNI, not Unicode; convert it at its source"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -69,8 +71,7 @@ def _read_csv(source: bytes, name: str, limits: safe.Limits) -> Table:
     if text is None:
         return Table(findings=tuple(found))
     if looks_legacy(text):
-        message = "the text is in TCVN3 or VNI, not Unicode; convert it at its source"
-        return Table(findings=(*found, _error("KHO-CSV-LEGACY", path=name, message=message)))
+        return Table(findings=(*found, _error("KHO-CSV-LEGACY", path=name, message=_LEGACY)))
     if "\0" in text:
         message = "has NUL characters in its text"
         return Table(findings=(*found, _error("KHO-CSV-SYNTAX", path=name, message=message)))
@@ -175,8 +176,7 @@ def _read_xlsx(path: Path, limits: safe.Limits) -> Table:
         return Table(findings=(_error("KHO-LIMIT-ROWS", path=path.name, message=message),))
     text = "\n".join(cell for row in rows for cell in row.cells)
     if looks_legacy(text):
-        message = "the text is in TCVN3 or VNI, not Unicode; convert it at its source"
-        return Table(findings=(_error("KHO-CSV-LEGACY", path=path.name, message=message),))
+        return Table(findings=(_error("KHO-CSV-LEGACY", path=path.name, message=_LEGACY),))
     return _table(rows, path.name, [])
 
 
@@ -258,6 +258,10 @@ def _fitted(row: Row, width: int, name: str) -> Row:
     if any(len(cell) > _MAX_CELL for cell in cells):
         message = "has a cell that is longer than any field"
         found.append(_error("KHO-CSV-WIDTH", path=f"{name}#row {row.number}", message=message))
+    for column, cell in enumerate(cells, 1):
+        if looks_legacy(cell, least=2):
+            place = f"{name}#row {row.number}/column {column}"
+            found.append(_error("KHO-CSV-LEGACY", path=place, message=_LEGACY))
     filled = (*cells[:width], *[""] * (width - len(cells)))
     return Row(row.number, filled, tuple(found))
 
