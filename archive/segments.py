@@ -29,6 +29,7 @@ SCHEDULES = "state/schedules/"
 NOTES = "state/notes/"
 DISPOSALS = "state/disposals/"
 COPIES = "state/copies/"
+RECEPTION = "state/reception/"
 SEAL = ".p7s"
 ENDING = ".ndjson"
 

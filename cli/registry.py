@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "disposal": "cli.disposal_cmd:disposal",
     "transfer": "cli.transfer_cmd:transfer",
     "copy": "cli.copy_cmd:copy",
+    "queue": "cli.queue_cmd:queue",
     "subject": "cli.notes_cmd:subject",
     "encryption": "cli.encryption_cmd:encryption",
     "evidence": "cli.evidence_cmd:evidence",

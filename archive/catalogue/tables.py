@@ -25,7 +25,7 @@ from archive.catalogue.naming import RowNumber, metadata
 
 __all__ = ["RowNumber", "metadata", "people_tables"]
 
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 dossiers = Table(
@@ -381,4 +381,37 @@ issued_copies = Table(
     UniqueConstraint("code"),
     Index("ix_issued_copies_sha256", "sha256"),
     Index("ix_issued_copies_dossier_id", "dossier_id"),
+)
+
+reception_batches = Table(
+    "reception_batches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("producer", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("closed_at", Instant),
+    Column("minutes", Text),
+    Index("ix_reception_batches_opened_at", "opened_at", "id"),
+)
+
+reception_items = Table(
+    "reception_items",
+    metadata,
+    Column("batch_id", Text, ForeignKey("reception_batches.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("code", Text),
+    Column("title", Text),
+    Column("findings", JsonValue, nullable=False),
+    Column("receipt", JsonValue),
+    # Personal data: in the queue until the batch is done, never in the journal.
+    Column("corrections", JsonValue, nullable=False),
+    Column("reason", Text),
+    Column("note", Text),
+    Index("ix_reception_items_state", "batch_id", "state", "ordinal"),
 )

@@ -28,6 +28,7 @@ BUILT_IN = "vn-2026-1"
 OUTSIDE = ("-C", "nowhere")
 CA = "test-pki/certificates/seal.pem"
 WHY = ("--reason", "thử")
+PRODUCER = ("--producer", "UBND phường Ba Đình")
 ASKED = ("--requester", "Nguyễn Thị Ánh Tuyết", "--purpose", "xin hộ chiếu")
 
 
@@ -126,6 +127,17 @@ SAMPLES = {
     "copy register": Sample((CODE,), (NOBODY,), 3),
     "copy fetch": Sample(("{copy}", "-o", "copy.pdf"), ("2020/BS-00001", "-o", "x.pdf"), 3),
     "copy revoke": Sample(("{copy}", *WHY), ("{copy}",), 2),
+    "queue add": Sample(("queue/good", *PRODUCER), ("nowhere", *PRODUCER), 3),
+    "queue watch": Sample(
+        ("queue", "--once", *PRODUCER), ("nowhere", "--once", *PRODUCER), 3, works_with=6
+    ),
+    "queue list": Sample(),
+    "queue show": Sample(("{batch}",), ("TN-20200101-001",), 3),
+    "queue fix": Sample(("{batch}.1", "tthc.closedOn=2026-01-15", *WHY), ("{batch}.1", "x=1"), 2),
+    "queue retry": Sample(("{batch}",), ("TN-20200101-001",), 3, works_with=6),
+    "queue return": Sample(("{batch}.1", *WHY), ("{batch}.1",), 2),
+    "queue close": Sample(("{closable}",), ("{batch}",), 2),
+    "queue receipt": Sample(("{returned}", "-o", "note.pdf"), ("{batch}", "-o", "x.pdf"), 3),
     "evidence build": Sample(),
     "evidence show": Sample((CODE, "--into", "record.ers"), (CODE, "--version", "9"), 3),
     "evidence verify": Sample(("record.er", "--data", "package.zip"), ("nothing",), 2),

@@ -130,7 +130,22 @@ def build(folder: Path) -> dict[str, str]:
     (copy,) = _done(kho("copy", "issue", CODE, *wanted, cwd=folder))
     told = {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
     told |= {"copy": copy["copy"], "copy_code": copy["code"]}
+    told |= _queue(folder)
     return told | _disposals(folder)
+
+
+def _queue(folder: Path) -> dict[str, str]:
+    """Make a batch with a submission to fix, and one whose only submission was returned."""
+    number: dict[str, Any] = {"tthc__dossierCodeOld": None}
+    good = {**number, "tthc__dossierCode": "H26.18-260105-0004"}
+    a_submission(folder / "queue" / "good", dossier__fileCode="H26.18.2026.4", **good)
+    bad = {**number, "tthc__dossierCode": "H26.18-260105-0005", "tthc__closedOn": "2025-01-01"}
+    a_submission(folder / "queue" / "bad", dossier__fileCode="H26.18.2026.5", **bad)
+    handed = ("queue", "add", "queue/bad", "--producer", "Sở Xây dựng", "--json")
+    made = [kho(*handed, cwd=folder).json()["batch"] for _ in range(2)]
+    reason = ("--reason", "sai ngày")
+    _done(kho("queue", "return", f"{made[1]}.1", *reason, cwd=folder))
+    return {"batch": made[0], "closable": made[1], "returned": f"{made[1]}.1"}
 
 
 ARCHIVIST, CHAIR = (

@@ -38,7 +38,15 @@ from archive.packages.sip.submission import (
     concluded,
 )
 
-__all__ = ["Examination", "Sip", "SubmissionRef", "discover", "examined", "validate"]
+__all__ = [
+    "Examination",
+    "Sip",
+    "SubmissionRef",
+    "discover",
+    "examined",
+    "unpacked",
+    "validate",
+]
 
 _READERS: dict[str, Reader] = {BAGIT: bag.read, EARK: eark.read, FOLDER: folder.read}
 _MAX_NESTING = 3
@@ -107,6 +115,34 @@ def validate(
         prefix = "" if len(refs) == 1 or ref.row is not None else f"{ref.label}: "
         findings += (replace(f, path=f"{prefix}{f.path}") for f in report)
     return Report.of(findings)
+
+
+def unpacked(ref: SubmissionRef, into: Path, limits: Limits) -> Path | None:
+    """Copy a submission's files into a folder, as a plain submission whose own are not touched.
+
+    Args:
+        ref: from `discover`.
+        into: a folder that is not there.
+        limits: on what one submission may hold.
+
+    Returns:
+        The folder with `dossier.json`; None if the submission has none that can be read
+        safely, or is not of a kind with one.
+    """
+    if ref.kind in (BATCH, UNKNOWN):
+        return None
+    if ref.path.is_file():
+        if any(f.severity is Severity.ERROR for f in safe.unpack(ref.path, into, limits)):
+            return None
+        root = _single_folder(into)
+    else:
+        survey = safe.look_through(ref.path, limits)
+        if any(finding.severity is Severity.ERROR for finding in survey.findings):
+            return None
+        root = Path(shutil.copytree(ref.path, into, symlinks=True))
+    if _kind(_names(root)) == BAGIT:
+        root = root / "data"
+    return root if (root / FILE_NAME).is_file() else None
 
 
 def _found(path: Path, limits: Limits, nesting: int) -> list[SubmissionRef]:
