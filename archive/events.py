@@ -45,6 +45,8 @@ class EventType(StrEnum):
     KEYS_REWRAPPED = "key rewrapping"
     EVIDENCE_MADE = "evidence record creation"
     EVIDENCE_RENEWED = "evidence record renewal"
+    WITNESS_CHANGED = "witness change"
+    CHECKPOINT_REFUSED = "checkpoint refused"
     VIEW = "view"
     IDENTITY_SEARCH = "search by identity number"
     JOURNAL_VIEWED = "journal view"

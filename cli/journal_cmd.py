@@ -23,6 +23,7 @@ journal = KhoGroup(
         "verify": "cli.journal_cmd:verify",
         "prove": "cli.proof_cmd:prove",
         "check": "cli.proof_cmd:check",
+        "witness": "cli.witness_cmd:witness",
     },
 )
 

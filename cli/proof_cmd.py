@@ -75,7 +75,7 @@ def _document(proof: EntryProof, into: Path) -> str:
     return proof.to_tlog_proof()
 
 
-@command("journal.check", ExitCode.INTEGRITY, ExitCode.INCONCLUSIVE, needs_archive=False)
+@command("journal.check", ExitCode.INTEGRITY, ExitCode.INCONCLUSIVE)
 @click.argument("proof", type=_FILE, metavar="PROOF")
 @option("--key", "keys", multiple=True, metavar="KEY", help="option.proof_key")
 @option("--witness", "witnesses", multiple=True, metavar="KEY", help="option.proof_witness")

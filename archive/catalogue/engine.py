@@ -36,6 +36,8 @@ class Lock(IntEnum):
 
     MIGRATION = 1
     HOLDS = 2
+    WITNESS = 4
+    """Claimed before JOURNAL, as its place here says; the number is free."""
     JOURNAL = 3
 
 

@@ -81,7 +81,7 @@ def note(store: ObjectStore, size: int) -> Note:
 def cosigned(store: ObjectStore, size: int) -> Note:
     """Read a checkpoint with the cosignatures that were collected. Errors as `note`."""
     found, name = note(store, size), checkpoint_name(size)
-    more = [one for one in store.names(f"{name}.") if _is_cosignature(one)]
+    more = [one for one in store.names(f"{name}.") if is_cosignature(one)]
     lines = [store.read(one).decode("utf-8").removesuffix("\n") for one in more]
     return found.with_signatures(tuple(map(NoteSignature.of_line, lines)))
 
@@ -92,15 +92,22 @@ def keep_cosignature(store: ObjectStore, size: int, signature: NoteSignature) ->
     put_first(store, name, signature.line().encode())
 
 
-def cosigned_sizes(store: ObjectStore, after: int = 0) -> Iterator[int]:
-    """Yield the sizes above `after` of which there is a cosignature, ascending."""
+def cosigned_sizes(
+    store: ObjectStore, after: int = 0, *, key_id: bytes | None = None
+) -> Iterator[int]:
+    """Yield the sizes above `after` of which there is a cosignature, ascending.
+
+    `key_id` asks for one witness's only.
+    """
+    ending = "" if key_id is None else f".{key_id.hex()}"
     for name in store.names(CHECKPOINTS, after=f"{CHECKPOINTS}{after:012d}"):
         number = name.removeprefix(CHECKPOINTS).partition(".")[0]
-        if _is_cosignature(name) and number.isdecimal() and int(number) > after:
+        if is_cosignature(name) and name.endswith(ending) and int(number) > after:
             yield int(number)
 
 
-def _is_cosignature(name: str) -> bool:
+def is_cosignature(name: str) -> bool:
+    """Whether an object among the checkpoints is a witness's cosignature."""
     ending = name.rpartition(".")[2]
     return len(ending) == _ID_DIGITS and set(ending) <= set("0123456789abcdef")
 

@@ -29,6 +29,8 @@ OUTSIDE = ("-C", "nowhere")
 CA = "test-pki/certificates/seal.pem"
 WHY = ("--reason", "thử")
 PRODUCER = ("--producer", "UBND phường Ba Đình")
+GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+"""The example of golang.org/x/mod/sumdb/note."""
 ASKED = ("--requester", "Nguyễn Thị Ánh Tuyết", "--purpose", "xin hộ chiếu")
 
 
@@ -148,6 +150,12 @@ SAMPLES = {
     "journal list": Sample((CODE,), ("--type", "nothing"), 2),
     "journal verify": Sample(),
     "journal prove": Sample((CODE,), ("99999",), 3),
+    "journal witness key": Sample(),
+    "journal witness list": Sample(),
+    "journal witness add": Sample((GO_KEY,), ("nothing",), 2),
+    "journal witness remove": Sample(("followed.example",), ("nobody",), 3),
+    "journal witness ask": Sample(),
+    "journal witness serve": Sample(("--listen", "127.0.0.1:0", "-n"), ("--listen", "x"), 2),
     "journal check": Sample(("event.tlog-proof",), ("broken/dossier.json",), 7, reports=True),
     "rebuild": Sample(("--from-store",), (), 2),
     "sweep": Sample(),

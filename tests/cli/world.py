@@ -116,6 +116,8 @@ def build(folder: Path) -> dict[str, str]:
     note = _done(kho("retention", "note", PLAIN, *case, "--json", cwd=folder))
     _done(kho("evidence", "build", cwd=folder))
     _done(kho("evidence", "show", CODE, "--into", "record.er", cwd=folder))
+    followed = "followed.example+35c660c0+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    _done(kho("journal", "witness", "add", followed, cwd=folder))
     _done(kho("journal", "prove", "1", "--into", "event.tlog-proof", cwd=folder))
     _done(kho("get", CODE, "--package", "-o", "package.zip", cwd=folder))
     _done(kho("fixity", "run", cwd=folder))
