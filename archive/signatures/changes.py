@@ -76,6 +76,8 @@ def _change(
     before, after = pdf.page_count(entry.revision), pdf.page_count()
     if before is not None and after is not None and before != after:
         return Change(SUSPICIOUS, f"the file had {before} pages when signed, now {after}", True)
+    if _follows_the_end(pdf):
+        return Change(SUSPICIOUS, "something follows after the end of the file's last revision")
     if not _ends_revision(pdf, entry, cover):
         return Change(SUSPICIOUS, "the signature does not cover the whole of its revision")
     rules = _rules(entry)
@@ -142,6 +144,20 @@ def _ends_revision(pdf: SignedPdf, entry: SignatureEntry, cover: Coverage) -> bo
         )
     except READ_ERRORS:
         return False
+
+
+def _follows_the_end(pdf: SignedPdf) -> bool:
+    """Return whether there are objects, or anything after an end-of-file mark, that no table has.
+
+    Readers that repair files look there for objects and trailers ("incremental saving").
+    """
+    xrefs = pdf.reader.xrefs
+    try:
+        ends = [xrefs.get_xref_container_info(one).end_location for one in range(pdf.revisions)]
+    except READ_ERRORS:
+        return True
+    _, _, after = (tail := pdf.content[max(ends) :]).partition(b"%%EOF")
+    return b" obj" in tail or bool(after.strip(b"\0\t\n\f\r "))
 
 
 def _rules(entry: SignatureEntry) -> _Rules:

@@ -1,20 +1,25 @@
-"""A bulk reader for hexadecimal strings in PDFs.
+"""Bulk readers for hexadecimal strings, words and names in PDFs.
 
 pyHanko reads them one character at a time, which is most of the time of parsing a signed
-PDF: `/Contents` is tens of thousands of digits. `install` puts this reader, which accepts
-and refuses the same strings (ISO 32000-2, 7.3.4.3), in its place.
+PDF: `/Contents` is tens of thousands of digits. `install` puts these readers, which accept
+and refuse the same input (ISO 32000-2, 7.2.3, 7.3.4.3 and 7.3.5), in their place.
 """
 
 from __future__ import annotations
 
 import binascii
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from pyhanko.pdf_utils.generic import ByteStringObject, TextStringObject
+    from pyhanko.pdf_utils.generic import ByteStringObject, NameObject, TextStringObject
 
 MAX_HEX_DIGITS = 32 << 20
 _CHUNK_BYTES = 1 << 14
+_WORD_BYTES = 64
+_MAX_NAMES = 4096
 _WHITE = b" \t\r\n\f\x00"
 
 
@@ -48,8 +53,56 @@ def read_hex_string(stream: BinaryIO) -> ByteStringObject | TextStringObject:
         raise PdfStreamError("unexpected character in a hexadecimal string") from error
 
 
+def read_until(stops: bytes, stream: BinaryIO, maxchars: int | None = None) -> tuple[bytes, bool]:
+    """Read up to one of several characters, which is read too.
+
+    Args:
+        stops: the characters.
+        stream: stands after what was read then.
+        maxchars: read no more than this many bytes.
+
+    Returns:
+        The bytes before it, and whether the stream ended instead.
+    """
+    pieces: list[bytes] = []
+    left = maxchars or None
+    while left is None or left > 0:
+        size = _WORD_BYTES if left is None else min(_WORD_BYTES, left)
+        piece = stream.read(size)
+        if not piece:
+            return b"".join(pieces), True
+        found = _any_of(stops).search(piece)
+        if found is not None:
+            stream.seek(found.end() - len(piece), 1)
+            pieces.append(piece[: found.start()])
+            return b"".join(pieces), False
+        pieces.append(piece)
+        left = left - len(piece) if left is not None else None
+    return b"".join(pieces), False
+
+
+@cache
+def _any_of(characters: bytes) -> re.Pattern[bytes]:
+    return re.compile(b"[" + re.escape(characters) + b"]")
+
+
 def install() -> None:
-    """Make pyHanko read hexadecimal strings with this reader, in this process."""
-    from pyhanko.pdf_utils import generic
+    """Make pyHanko read with these readers, in this process."""
+    from pyhanko.pdf_utils import generic, misc
 
     generic.read_hex_string_from_stream = read_hex_string
+    vars(misc)["_read_until_class"] = read_until
+    own = vars(generic)
+    if own["_decode_name"].__module__ == generic.__name__:
+        own["_decode_name"] = _remembering(own["_decode_name"])
+
+
+def _remembering(decode: Callable[[bytes], NameObject]) -> Callable[[bytes], NameObject]:
+    """Return a decoder that remembers names; each answer is an object of its own."""
+    from pyhanko.pdf_utils.generic import NameObject
+
+    @lru_cache(maxsize=_MAX_NAMES)
+    def text_of(encoded: bytes) -> str:
+        return str(decode(encoded))
+
+    return lambda encoded: NameObject(text_of(encoded))

@@ -15,12 +15,12 @@ from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import readable
 from archive.signatures.changes import SUSPICIOUS
 from archive.signatures.cms_judge import judge_token, signature_of
-from archive.signatures.coverage import range_digest
+from archive.signatures.coverage import coverage, range_digest
 from archive.signatures.grounds import Grounds, grounds
 from archive.signatures.judge import Judgement, Knowledge, failed, indeterminate, judge
 from archive.signatures.material import collect
 from archive.signatures.paths import Certificates
-from archive.signatures.pdf_file import KeptObject, SignedPdf, UnreadablePdf
+from archive.signatures.pdf_file import KeptObject, SignatureEntry, SignedPdf, UnreadablePdf
 from archive.signatures.pdf_items import Item, read_items
 from archive.signatures.prepared import Prepared
 from archive.signatures.raw_scan import scan
@@ -89,10 +89,23 @@ def _read(content: bytes) -> ReadPdf:
         entries = []
     if not entries and pdf is None:
         entries = scan(content)
-    entries = [one for one in entries if one.contents.strip(b"\0")]
+    entries = [one for one in entries if not _is_blank(one, content)]
     if len(entries) > MAX_SIGNATURES:
         raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")
     return ReadPdf(content, pdf, unreadable, tuple(read_items(content, pdf, entries, unreadable)))
+
+
+def _is_blank(entry: SignatureEntry, content: bytes) -> bool:
+    """Whether a field only has room for a signature: a value of zeros where it belongs.
+
+    A value that was taken out, or does not lie in the gap of its byte range, is a forgery
+    to be told of, not a field that nobody signed.
+    """
+    if entry.contents.strip(b"\0"):
+        return False
+    if not entry.claims_to_be_signed:
+        return True
+    return bool(entry.contents) and coverage(entry, content).contiguous
 
 
 class PdfValidation:

@@ -69,6 +69,11 @@ class SignatureEntry:
         return self.name("/Type") == "DocTimeStamp" and self.name("/SubFilter") is None
 
     @property
+    def claims_to_be_signed(self) -> bool:
+        """Whether it says that it is a signature, even if its value was taken out."""
+        return any(_raw(self.dictionary, key) is not None for key in ("/Filter", "/SubFilter"))
+
+    @property
     def claimed_at(self) -> datetime | None:
         """The entry /M."""
         value = _get(self.dictionary, "/M")
