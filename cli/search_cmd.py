@@ -126,7 +126,7 @@ def _lines(answer: Answer) -> Iterator[str]:
             shown = replace(found.snippet, text=masked(found.snippet.text))
             yield "    " + shown.marked("\x1b[1;33m", "\x1b[0m")
     for facet in answer.facets:
-        values = ", ".join(f"{v.value} ({v.count})" for v in facet.values)
+        values = ", ".join(f"{_named(facet.field, v.value)} ({v.count})" for v in facet.values)
         yield f"{words.say(f'facet.{facet.field}')}: {values}"
     key = "search.total_near" if answer.approximate else "search.total"
     total = words.say(key, total=answer.total, near=answer.approximate)
@@ -135,3 +135,12 @@ def _lines(answer: Answer) -> Iterator[str]:
         yield words.say("search.more", cursor=answer.cursor)
     for diagnostic in answer.diagnostics:
         yield f"{diagnostic.message} [{diagnostic.code}] {diagnostic.suggestion}"
+
+
+def _named(field: str, value: str) -> str:
+    """Return a facet's value in words where it has any; codes stay as they are."""
+    if field == "status":
+        return words.say(f"status.{value}")
+    if field == "signature_outcome":
+        return words.say("facet.unsigned" if value == "none" else f"indication.{value}")
+    return value
