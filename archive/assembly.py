@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import settings as configuration
-from archive.errors import NotInitialised
+from archive.errors import NotInitialised, SchemaMismatch
 from archive.settings import Settings
 
 if TYPE_CHECKING:
     from archive.catalogue.engine import Catalogue
     from archive.evidence.notes import NoteSigner
     from archive.formats.antivirus import Scanner
+    from archive.keyring import State as KeyState
     from archive.model import ObjectName
     from archive.packages.safe import Limits
     from archive.sandbox import Limits as SandboxLimits
@@ -133,12 +134,29 @@ class Archive:
         """Trusted roots, TSAs and revocation lists."""
         from archive.signatures.trust import TrustStore
 
-        return TrustStore.load(self.settings.path("trust.folder"))
+        store = TrustStore.load(self.settings.path("trust.folder"))
+        return replace(store, stolen=self._key_state().stolen)
+
+    def _key_state(self) -> KeyState:
+        """Return what the journal says of the seal's keys; nothing where there is none yet."""
+        from archive import keyring
+
+        try:
+            catalogue = self.catalogue
+        except (NotInitialised, SchemaMismatch):
+            return keyring.state_of(())
+        with catalogue.connect() as connection:
+            return keyring.read(connection)
 
     @cached_property
     def sealer(self) -> Sealer:
-        """The archive's seal."""
-        return open_sealer(self)
+        """The archive's seal, with the keys in use at the time of each sealing."""
+        from archive.keyring import Ring
+        from archive.signatures.seal import Sealer
+
+        ring = Ring(self.settings, self._key_state)
+        used = ring.keys(self.clock())
+        return Sealer(used.key, open_tsa(self), companion=used.companion, keyring=ring)
 
     @property
     def log_origin(self) -> str:
@@ -271,15 +289,6 @@ def encrypted(store: ObjectStore, keyring: Keyring) -> ObjectStore:
         return place[0] if place is not None else None
 
     return EncryptedStore(store, keyring, dossier_of)
-
-
-def open_sealer(archive: Archive) -> Sealer:
-    """Return the sealer with the configured key and time source."""
-    from archive.signatures.seal import Sealer
-
-    settings = archive.settings
-    key, certificate = settings.path("seal.key"), settings.path("seal.certificate")
-    return Sealer.load(key=key, certificate=certificate, tsa=open_tsa(archive))
 
 
 def open_tsa(archive: Archive) -> TimestampAuthority:

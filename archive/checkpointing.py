@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from archive import seals
 from archive.assembly import Archive
 from archive.catalogue import journal
 from archive.errors import JournalBroken, NotHeld
@@ -19,7 +20,6 @@ from archive.evidence.notes import Note, NoteKey
 from archive.evidence.objects import put, put_first, there
 from archive.evidence.tiles import Edge, TileTree
 from archive.model import Indication, ObjectName
-from archive.signatures import seal
 from archive.signatures.tokens import Token
 
 
@@ -154,7 +154,7 @@ def log_keys(archive: Archive) -> list[NoteKey]:
 def _sealed(archive: Archive, name: ObjectName) -> bytes:
     content = archive.store.read(name)
     token = archive.store.read(ObjectName(name + logstore.SEAL))
-    verdict = seal.verify(content, token, archive.trust, at=archive.clock())
+    verdict = seals.verdict_on(archive, content, token)
     if verdict.indication is Indication.FAILED:
         raise JournalBroken(f"the seal of {name} does not verify", where=name)
     return content

@@ -7,11 +7,13 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from archive import keyring
 from archive.assembly import Archive
 from archive.catalogue import dossiers, holds, journal, outbox, verdict_list
 from archive.errors import ArchiveError
 from archive.findings import Finding, Severity
 from archive.preservation import fixity
+from archive.signatures.certificates import read_certificate
 
 FIXITY_YEARS = 3
 """Every document is checked at least once in so many years (Circular 05/2025, art. 28)."""
@@ -50,7 +52,11 @@ def _keys(archive: Archive) -> Iterator[Finding]:
             "configure seal.key, seal.certificate, tsa.urls and trust.folder",
         )
     key = settings.path("seal.key")
-    if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+    if (
+        ":" not in settings.text("seal.key")
+        and key.exists()
+        and stat.S_IMODE(key.stat().st_mode) & 0o077
+    ):
         yield _weak("KHO-DOCTOR-KEY-MODE", str(key), "others may read the seal's key: chmod 600")
 
 
@@ -139,6 +145,25 @@ def _seal(archive: Archive) -> Iterator[Finding]:
         )
 
 
+def _seal_keys(archive: Archive) -> Iterator[Finding]:
+    used, at = archive.sealer.keyring, archive.clock()
+    keys = used.keys(at) if used is not None else None
+    for key in (keys.key, keys.companion) if keys is not None else ():
+        if key is None:
+            continue
+        name = keyring.algorithm(key.certificate)
+        weak, ends = (
+            keyring.good_until(key.certificate),
+            read_certificate(key.certificate).not_after,
+        )
+        if weak is not None:
+            message = f"good for seals until {weak[0].date()} only: kho seal add, kho seal rotate"
+            yield _weak("KHO-DOCTOR-KEY-WEAK", name, message)
+        if ends < at + SUNSET:
+            message = f"the seal's certificate ends on {ends.date()}: kho seal rotate"
+            yield _weak("KHO-DOCTOR-KEY-ENDS", name, message)
+
+
 def _trust(archive: Archive) -> Iterator[Finding]:
     at = archive.clock()
     yield _info("KHO-DOCTOR-TRUST", "trust.folder", f"{len(archive.trust.anchors)} roots")
@@ -207,6 +232,7 @@ PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("holds", _holds),
     ("search", _index),
     ("seal", _seal),
+    ("seal", _seal_keys),
     ("trust", _trust),
     ("signatures", _sunset),
     ("antivirus", _antivirus),

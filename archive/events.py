@@ -41,6 +41,7 @@ class EventType(StrEnum):
     TRUST_WITHDRAWN = "trust change withdrawn"
     REVOCATION_ADDED = "revocation data added"
     SEAL_KEY_CHANGED = "seal key changed"
+    SEALED_ANEW = "sealed anew"
     SIGNATURE_AUDIT = "signature audit"
     KEYS_REWRAPPED = "key rewrapping"
     EVIDENCE_MADE = "evidence record creation"

@@ -58,8 +58,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("catalogue.timeout_seconds", 10, "how long to wait for a locked catalogue"),
     Setting("search.engine", "tantivy", "search engine: tantivy or whoosh"),
     Setting("search.folder", "index", "folder of the search index"),
-    Setting("seal.key", "keys/seal.key", "the seal's private key, PEM"),
-    Setting("seal.certificate", "keys/seal.pem", "the seal's certificate and its chain, PEM"),
+    Setting(
+        "seal.key", "keys/seal.key", "the seal's key: a PEM or .p12 file, pkcs11:… or csc:https://…"
+    ),
+    Setting(
+        "seal.certificate",
+        "keys/seal.pem",
+        "the seal's certificate and its chain, PEM, unless with the key",
+    ),
     Setting("log.origin", "", "name of the journal's log, an address; empty: kho/AGENCY/journal"),
     Setting("log.key", "keys/log.key", "the log's private key, Ed25519, PEM; made at first use"),
     Setting("witness.key", "keys/witness.key", "key that cosigns the logs of others"),

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "aip": "cli.aip_cmd:aip",
     "sig": "cli.sig_cmd:sig",
     "trust": "cli.trust_cmd:trust",
+    "seal": "cli.seal_cmd:seal",
     "retention": "cli.retention_cmd:retention",
     "rule": "cli.rule_cmd:rule",
     "hold": "cli.hold_cmd:hold",

@@ -16,8 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pkcs11
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, padding, rsa, utils
+from cryptography.hazmat.primitives.serialization import pkcs12
 from pkcs11 import Attribute, ObjectClass
 
 from archive.signatures.keys import DIGEST_OIDS, FileKey
@@ -73,6 +75,21 @@ class Token:
                     }
                 )
         return self.source(name)
+
+
+def pkcs12_file(path: Path, key: FileKey, secret: bytes | None = None) -> Path:
+    """Write a key, its certificate and its chain as PKCS#12."""
+    chain = [x509.load_der_x509_certificate(one) for one in key.chain]
+    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if secret:
+        protection = serialization.BestAvailableEncryption(secret)
+    own = x509.load_der_x509_certificate(key.certificate)
+    assert not isinstance(key.key, mldsa.MLDSA65PrivateKey)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(
+        pkcs12.serialize_key_and_certificates(b"seal", key.key, own, chain, protection)
+    )
+    return path
 
 
 def _library(module: Path):

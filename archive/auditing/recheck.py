@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from archive import seals
 from archive.assembly import Archive
 from archive.catalogue.dossiers import Holding
 from archive.errors import ArchiveError, FixityMismatch
@@ -28,7 +29,7 @@ from archive.model import Indication, PackagePath, Receipt, Verdict
 from archive.packages.aip.read import Contents
 from archive.packages.sip import Sip
 from archive.reports import validation
-from archive.signatures import fetching, seal
+from archive.signatures import fetching
 from archive.signatures.certificates import Cert, readable
 from archive.signatures.check import CheckResult
 from archive.signatures.grounds import Grounds
@@ -157,7 +158,7 @@ def sealed_at(archive: Archive, holding: Holding) -> dict[int, datetime]:
     found: dict[int, datetime] = {}
     for version in holding.versions:
         head = head_of_version(archive, version)
-        verdict = seal.verify(head.mets, head.seal, archive.trust, at=archive.clock())
+        verdict = seals.verdict_on(archive, head.mets, head.seal)
         if verdict.indication is Indication.PASSED and verdict.sealed_at_proven is not None:
             found[version.number] = verdict.sealed_at_proven
     return found

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from archive import seals
 from archive.assembly import Archive
 from archive.catalogue import checkpoints, state
 from archive.catalogue.checkpoints import Job
@@ -24,7 +25,6 @@ from archive.errors import FixityMismatch, IntegrityError, NotHeld, SealBroken
 from archive.fixity import sha256_of
 from archive.model import Indication, ObjectName
 from archive.segments import state_document
-from archive.signatures import seal
 
 FOLDER = "state/audits/"
 _PIECE = 20_000
@@ -92,7 +92,7 @@ def heading(archive: Archive, audit_id: str) -> dict[str, Any]:
         content, p7s = (_read(archive, f"{folder}audit.json{end}") for end in ("", ".p7s"))
     except (ValueError, NotHeld) as error:
         raise NotHeld("there is no finished audit of this id", where=audit_id) from error
-    verdict = seal.verify(content, p7s, archive.trust, at=archive.clock())
+    verdict = seals.verdict_on(archive, content, p7s)
     if verdict.indication is Indication.FAILED:
         raise SealBroken("; ".join(verdict.reasons), where=f"{folder}audit.json")
     found: dict[str, Any] = json.loads(content)

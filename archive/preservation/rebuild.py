@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from archive import indexing, jobs, segments
+from archive import indexing, jobs, seals, segments
 from archive.assembly import Archive
 from archive.catalogue import (
     disposals,
@@ -34,7 +34,6 @@ from archive.packages.aip.layout import read_place
 from archive.preservation import fixity
 from archive.records import Record, details_of, recorded
 from archive.retention import Circumstances, decide_now, due_of, fixed_of, recompute
-from archive.signatures import seal
 
 BATCH = 500
 
@@ -140,7 +139,8 @@ def _take_over(archive: Archive, target: Archive) -> None:
     for leftover in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         leftover.unlink(missing_ok=True)
     _sqlite_path(target).replace(path)
-    archive.__dict__.pop("catalogue", None)
+    for part in ("catalogue", "trust", "sealer"):  # what the new journal says of keys counts
+        archive.__dict__.pop(part, None)
 
 
 def _restore_journal(archive: Archive) -> int:
@@ -157,7 +157,7 @@ def _restore_journal(archive: Archive) -> int:
 
 def _check_seal(archive: Archive, name: ObjectName, content: bytes) -> None:
     token = segments.seal_of(archive, name)
-    verdict = seal.verify(content, token, archive.trust, at=archive.clock())
+    verdict = seals.verdict_on(archive, content, token)
     if verdict.indication is Indication.FAILED:
         raise JournalBroken(f"the seal of {name} does not verify", where=name)
 
@@ -305,7 +305,7 @@ def _unrecorded(archive: Archive, place: ObjectName) -> Record:
         for piece in chunks(stream):
             digest.update(piece)
             size += len(piece)
-    verdict = seal.verify(head.mets, head.seal, archive.trust, at=archive.clock())
+    verdict = seals.verdict_on(archive, head.mets, head.seal)
     if verdict.indication is Indication.FAILED:
         raise IntegrityError(f"{place}: the seal does not verify", where=place)
     version = Version(

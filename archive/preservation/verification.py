@@ -8,17 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import jobs, segments
+from archive import jobs, seals, segments
 from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.catalogue.dossiers import Holding
+from archive.catalogue.journal import Head
 from archive.errors import ArchiveError, JournalBroken
 from archive.findings import Finding, Report, Severity
 from archive.fixity import chunks
 from archive.heads import head_of_version, original
 from archive.model import Document, Indication, ObjectName, PackagePath, Verdict, Version
 from archive.preservation.log_verification import LogState, verify_log
-from archive.signatures import pairing, seal
+from archive.signatures import pairing
 from archive.signatures.seal import SealVerdict
 
 
@@ -55,7 +56,7 @@ def verify(archive: Archive, holding: Holding) -> Verified:
         Unavailable: the store did not answer.
     """
     findings: list[Finding] = []
-    seals: list[SealVerdict] = []
+    found_seals: list[SealVerdict] = []
     for version in holding.versions:
         findings += _digest(archive, version)
         try:
@@ -63,8 +64,8 @@ def verify(archive: Archive, holding: Holding) -> Verified:
         except ArchiveError as error:
             findings.append(Finding(error.code, Severity.ERROR, version.place, error.message))
             continue
-        verdict = seal.verify(head.mets, head.seal, archive.trust, at=archive.clock())
-        seals.append(verdict)
+        verdict = seals.verdict_on(archive, head.mets, head.seal)
+        found_seals.append(verdict)
         if verdict.indication is Indication.FAILED:
             reasons = "; ".join(verdict.reasons)
             findings.append(Finding("KHO-SEAL", Severity.ERROR, version.place, reasons))
@@ -74,7 +75,7 @@ def verify(archive: Archive, holding: Holding) -> Verified:
             found, verdicts = _originals(archive, holding, Path(folder))
             findings += found
             signatures += verdicts
-    return Verified(holding, Report.of(findings), tuple(seals), tuple(signatures))
+    return Verified(holding, Report.of(findings), tuple(found_seals), tuple(signatures))
 
 
 def _digest(archive: Archive, version: Version) -> Iterator[Finding]:
@@ -175,6 +176,19 @@ def verify_journal(archive: Archive) -> JournalState:
     Raises:
         JournalBroken: an entry or a segment was changed, removed or put in.
     """
+    head, count, upto = verify_chain(archive, with_seals=True)
+    return JournalState(head.seq, head.digest, count, upto, verify_log(archive))
+
+
+def verify_chain(archive: Archive, *, with_seals: bool) -> tuple[Head, int, int]:
+    """Check the journal's chain, and that the segments in the store are its entries.
+
+    Returns:
+        The last entry, the number of segments, and how many entries lie in them.
+
+    Raises:
+        JournalBroken: an entry or a segment was changed, removed or put in.
+    """
     with archive.catalogue.connect() as connection:
         head, flushed = journal.verify(connection), journal.flushed(connection)
     upto, count = 0, 0
@@ -182,11 +196,13 @@ def verify_journal(archive: Archive) -> JournalState:
         first, last = segments.span_of(name)
         if first > upto + 1:
             raise _missing(upto + 1, first - 1)
-        _verify_segment(archive, name, first, last)
+        content = _segment(archive, name, first, last)
+        if with_seals:
+            _verify_seal(archive, name, content)
         upto, count = max(upto, last), count + 1
     if upto < flushed.seq:
         raise _missing(upto + 1, flushed.seq)
-    return JournalState(head.seq, head.digest, count, upto, verify_log(archive))
+    return head, count, upto
 
 
 def _missing(first: int, last: int) -> JournalBroken:
@@ -194,14 +210,18 @@ def _missing(first: int, last: int) -> JournalBroken:
     return JournalBroken(what, where=segments.PREFIX)
 
 
-def _verify_segment(archive: Archive, name: ObjectName, first: int, last: int) -> None:
+def _segment(archive: Archive, name: ObjectName, first: int, last: int) -> bytes:
     content = archive.store.read(name)
     with archive.catalogue.connect() as connection:
         recorded = journal.segment(connection, first - 1, limit=last - first + 1)
     if content != recorded:
         raise JournalBroken(f"{name} differs from the catalogue's journal", where=name)
+    return content
+
+
+def _verify_seal(archive: Archive, name: ObjectName, content: bytes) -> None:
     token = segments.seal_of(archive, name)
-    verdict = seal.verify(content, token, archive.trust, at=archive.clock())
+    verdict = seals.verdict_on(archive, content, token)
     if verdict.indication is Indication.FAILED:
         reasons = "; ".join(verdict.reasons)
         raise JournalBroken(f"the seal of {name} does not verify: {reasons}", where=name)

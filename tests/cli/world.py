@@ -130,6 +130,7 @@ def build(folder: Path) -> dict[str, str]:
     proposal = _done(kho("trust", "remove", root, *asked, cwd=folder))
     wanted = ("--document", "1", "--requester", "Trần Thị Bưởi", "--purpose", "thử", "--json")
     (copy,) = _done(kho("copy", "issue", CODE, *wanted, cwd=folder))
+    _seal_keys(folder)
     told = {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
     told |= {"copy": copy["copy"], "copy_code": copy["code"]}
     told |= _queue(folder)
@@ -230,6 +231,20 @@ def _receive_long_ago(folder: Path, disposal_id: str) -> None:
     with open_archive(folder, clock=lambda: next(times)) as archive:
         table = folder / f"out-{disposal_id}" / "receipt.csv"
         transfer.receipt(archive, disposal_id, table, paper=None, agent="t")
+
+
+def _seal_keys(home: Path) -> None:
+    """Make seal keys: two that are added, and one that is not yet."""
+    from archive.signatures import testpki
+    from tests.tokens import pkcs12_file
+
+    pki, now = testpki.load(home / "test-pki"), datetime.now(UTC)
+    for number in range(3):
+        end = now + timedelta(days=900)
+        key = pki.issuing.issue(f"Con dấu {number}", not_before=now, not_after=end)
+        pkcs12_file(home / "keys" / f"seal-{number}.p12", key)
+        if number < 2:
+            _done(kho("seal", "add", f"seal-{number}", f"keys/seal-{number}.p12", cwd=home))
 
 
 def _done(answer: Answer) -> Any:

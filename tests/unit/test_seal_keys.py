@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import mldsa
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives import hashes
 
 from archive.errors import NotPermitted, Unavailable, UsageError
 from archive.model import Indication
@@ -24,7 +22,7 @@ from archive.signatures.seal import Sealer
 from archive.signatures.testpki import TestPki
 from archive.signatures.token_key import TokenUri
 from tests.signed import DAY, NOW, a_clock
-from tests.tokens import PIN, Service, Token, a_service, a_token
+from tests.tokens import PIN, Service, Token, a_service, a_token, pkcs12_file
 
 CONTENT = b"<mets>\r\n" + bytes(range(256)) + b"</mets>\n"
 KINDS = ("p256", "p384", "rsa3072", "ed25519")
@@ -58,21 +56,6 @@ def service(keys: dict[str, FileKey]) -> Iterator[Service]:
         yield running
 
 
-def a_file(folder: Path, key: FileKey, secret: bytes | None) -> Path:
-    """Write a key and its chain as PKCS#12."""
-    chain = [x509.load_der_x509_certificate(one) for one in key.chain]
-    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if secret:
-        protection = serialization.BestAvailableEncryption(secret)
-    certificate = x509.load_der_x509_certificate(key.certificate)
-    assert not isinstance(key.key, mldsa.MLDSA65PrivateKey)
-    path = folder / "seal.p12"
-    path.write_bytes(
-        pkcs12.serialize_key_and_certificates(b"seal", key.key, certificate, chain, protection)
-    )
-    return path
-
-
 def sealed_with(key: SigningKey, pki: TestPki) -> bytes:
     return Sealer(key, pki.local_tsa(a_clock(NOW))).seal(CONTENT, at=NOW)
 
@@ -94,7 +77,7 @@ def openssl(p7s: bytes, pki: TestPki, folder: Path) -> subprocess.CompletedProce
 def test_a_pkcs12_file_seals_with_key_and_chain_inside(
     pki: TestPki, keys: dict[str, FileKey], tmp_path: Path
 ) -> None:
-    path = a_file(tmp_path, keys["p256"], b"mat khau")
+    path = pkcs12_file(tmp_path / "seal.p12", keys["p256"], b"mat khau")
 
     key = open_key("seal.p12", home=tmp_path, password="mat khau")
 
