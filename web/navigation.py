@@ -32,6 +32,7 @@ class Shown:
 MENU: Final[list[Entry]] = [
     Entry("/", "menu.home"),
     Entry("/search", "menu.search", (Right.SEE,)),
+    Entry("/administration", "menu.administration", (Right.ADMINISTER,)),
 ]
 """In the order in which they are shown."""
 

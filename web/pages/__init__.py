@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from web.pages import dossier, dossier_files, health, home, search
+from web.pages import administration, dossier, dossier_files, health, home, search
 
 ROUTERS: Final = [
     home.router,
     search.router,
     dossier.router,
     dossier_files.router,
+    administration.router,
     health.router,
 ]
 
