@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from archive import covering
 from archive.assembly import Archive
-from archive.catalogue import dossiers, notes, schedules
+from archive.catalogue import bases, dossiers, holds, notes, schedules
+from archive.catalogue.bases import Basis, Paper
 from archive.catalogue.dossiers import Due, Fixed, Holding
 from archive.catalogue.engine import Connection
 from archive.catalogue.holds import Hold
 from archive.catalogue.notes import Note, NoteKind
 from archive.catalogue.schedules import Adoption
 from archive.errors import Inconclusive, NotHeld
-from archive.model import Document, Dossier, DossierId
+from archive.model import Dossier, DossierId
 from retention_rules.decide import Decision, Standing, decide
 from retention_rules.facts import DocumentFacts, Facts, FixedPeriod, Link
 from retention_rules.rule import Approval
 from retention_rules.schedule import Schedule, loads
 
-BATCH = 500
 PERMANENT = "permanent"
 
 
@@ -45,50 +45,59 @@ class Circumstances:
 
 def facts_of(dossier: Dossier, known: Circumstances | None = None) -> Facts:
     """Return what the retention rules ask about a dossier."""
-    known = known or Circumstances()
-    events = dict(dossier.events) | dict(known.events)
-    if dossier.result is not None and dossier.result.expires_on is not None:
-        events.setdefault("result-expired", dossier.result.expires_on)
+    return facts_from(bases.of_dossier(dossier), known or Circumstances())
+
+
+_NOTHING = Circumstances()
+
+
+def facts_from(basis: Basis, known: Circumstances = _NOTHING) -> Facts:
+    """Return what the retention rules ask about a dossier, from its basis."""
+    events = dict(basis.events)
+    if basis.expires_on is not None:
+        events.setdefault("result-expired", basis.expires_on)
     fixed = None
     if known.fixed is not None:
         was = known.fixed
         fixed = FixedPeriod(was.rule_code, was.schedule_version, was.protected_until)
     return Facts(
-        procedure=dossier.procedure,
-        agency=dossier.agency,
-        status=dossier.status.value,
-        important=dossier.important,
-        received_on=dossier.received_on,
-        closed_on=dossier.closed_on,
-        issued_on=dossier.result.issued_on if dossier.result else None,
-        events=events,
+        procedure=basis.procedure,
+        agency=basis.agency,
+        status=basis.status,
+        important=basis.important,
+        received_on=basis.received_on,
+        closed_on=basis.closed_on,
+        issued_on=basis.issued_on,
+        events=events | dict(known.events),
         rows=_of(known.rows),
-        fonds=dossier.fonds,
+        fonds=basis.fonds,
         blocks=_of(known.blocks),
         blocked_by=known.blocked_by,
-        documents=tuple(_document_facts(each, known) for each in dossier.documents),
+        documents=tuple(_document_facts(paper, known) for paper in basis.papers),
         links=known.links,
         fixed=fixed,
         complaint_open=known.complaint_open,
         chosen_rule=known.chosen_rule,
         chosen_by=known.chosen_by,
-        proposed_rule=dossier.retention_code,
+        proposed_rule=basis.retention_code,
     )
 
 
-def _document_facts(document: Document, known: Circumstances) -> DocumentFacts:
-    ref = str(document.ordinal)
+def _document_facts(paper: Paper, known: Circumstances) -> DocumentFacts:
+    ref = str(paper.ordinal)
     return DocumentFacts(
         ref=ref,
-        type_code=document.type_code,
+        type_code=paper.type_code,
         rows=_of(known.rows, ref),
         blocks=_of(known.blocks, ref),
-        issued_on=document.issued_on,
+        issued_on=paper.issued_on,
     )
 
 
 def _of(values: tuple[str, ...], document: str = "") -> tuple[str, ...]:
     """Return the codes that were noted of one document, of the dossier as such if ""."""
+    if not values:
+        return ()
     parted = (value.partition("#") for value in values)
     return tuple(code for code, _, ordinal in parted if ordinal == document)
 
@@ -108,6 +117,10 @@ class Schedules:
     def adoption(self, agency: str, on: date) -> Adoption | None:
         """Return the adoption on which an agency's schedule rests; None if on none."""
         return schedules.effective(self.adoptions, agency, on)
+
+    def adopted(self) -> Iterator[Schedule]:
+        """Yield every schedule that was adopted, former ones too."""
+        yield from map(adopted_schedule, self.adoptions)
 
     def of_version(self, version: str) -> Schedule:
         """Return the schedule of a version that a stored decision names.
@@ -251,7 +264,21 @@ def circumstances(
     own = holding.dossier.id
     if noted is None:
         noted = notes.standing_for(connection, own)
-    known = Circumstances(fixed=holding.fixed)
+    return known_of(archive, connection, own, holding.fixed, noted, as_of=as_of, by=by)
+
+
+def known_of(
+    archive: Archive,
+    connection: Connection,
+    own: DossierId,
+    fixed: Fixed | None,
+    noted: Iterable[Note],
+    *,
+    as_of: date,
+    by: Schedules,
+) -> Circumstances:
+    """Return what a fixed period and notes make known of a dossier."""
+    known = Circumstances(fixed=fixed)
     for note in noted:
         if note.kind is NoteKind.LINK:
             other = note.dossier_id if note.value == own else DossierId(note.value)
@@ -312,6 +339,24 @@ def decide_held(
     return decide_now(archive, holding.dossier, as_of=on, under=labels, known=known, by=by)
 
 
+def decide_many(
+    archive: Archive,
+    connection: Connection,
+    holdings: Sequence[Holding],
+    *,
+    as_of: date,
+    by: Schedules,
+) -> Iterator[Decision]:
+    """Decide for at most 500 dossiers that are held, in their order; as `decide_held` each."""
+    placed = holds.active(connection)
+    noted = notes.standing_on(connection, [holding.dossier.id for holding in holdings])
+    for holding in holdings:
+        own = noted.get(holding.dossier.id, ())
+        labels = tuple(map(hold_label, covering.standing(placed, holding)))
+        known = circumstances(archive, connection, holding, as_of=as_of, by=by, noted=own)
+        yield decide_now(archive, holding.dossier, as_of=as_of, under=labels, known=known, by=by)
+
+
 def hold_label(hold: Hold) -> str:
     """Return how a decision names a hold."""
     return f"{hold.id[:8]} ({hold.owner})"
@@ -321,35 +366,3 @@ def explained(archive: Archive, holding: Holding, *, as_of: date | None = None) 
     """Decide for a dossier that is held, with the holds that stand on it."""
     with archive.catalogue.connect() as connection:
         return decide_held(archive, connection, holding, as_of=as_of)
-
-
-def recompute(archive: Archive, *, on_page: Callable[[int], None] = lambda done: None) -> int:
-    """Decide every dossier anew after a change of schedule; return how many changed.
-
-    Page by page, each in its own transaction; stopping it loses nothing but the rest.
-
-    Args:
-        archive: which.
-        on_page: is told how many dossiers are done.
-    """
-    changed, done, after = 0, 0, ""
-    by, on = schedules_of(archive), archive.today()
-    while True:
-        with archive.catalogue.connect() as connection:
-            noted = notes.standing(connection)
-            page = dossiers.page(connection, BATCH, after)
-            dues = []
-            for holding in page:
-                own = noted.get(holding.dossier.id, ())
-                known = circumstances(archive, connection, holding, as_of=on, by=by, noted=own)
-                decision = decide_now(archive, holding.dossier, as_of=on, known=known, by=by)
-                due = due_of(holding.dossier, decision)
-                if due != holding.due:
-                    dues.append(due)
-        if not page:
-            return changed
-        if dues:
-            with archive.catalogue.begin() as connection:
-                dossiers.set_dues(connection, dues)
-        changed, done, after = changed + len(dues), done + len(page), page[-1].dossier.id
-        on_page(done)

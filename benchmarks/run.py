@@ -26,6 +26,7 @@ SUITES: dict[str, int] = {
     "rebuild": 600,
     "search": 2400,
     "decide": 120,
+    "retention": 900,
 }
 """By name of the module, in the order of the run; seconds after which each is stopped."""
 

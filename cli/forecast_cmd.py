@@ -13,6 +13,8 @@ from archive.errors import ExitCode, NotHeld, Rejected, UsageError
 from cli import output, session, words
 from cli.chart import bars, svg
 from cli.command import Effect, command, option, settled
+from cli.progress import Progress
+from cli.retention_cmd import recomputed
 
 if TYPE_CHECKING:
     from archive.assembly import Archive
@@ -160,13 +162,18 @@ def _differences(found: Sequence[Difference], old: str, new: str) -> Iterator[st
 def simulate(context: click.Context, draft: str, limit: int) -> None:
     """Try a draft schedule on the holdings."""
     from archive.assembly import load_schedule
+    from archive.catalogue import dossiers
     from archive.disposal.outlook import simulate as tried
 
     options = settled(context)
     new = load_schedule(draft, Path.cwd())
     with session.opened(options) as archive:
         as_of = session.as_of(options, archive)
-        found = tried(archive, new, as_of=as_of, keep=limit)
+        with archive.catalogue.connect() as connection:
+            count = dossiers.counts(connection).dossiers
+        with Progress(options, "progress.retention") as progress:
+            progress.total(count)
+            found = tried(archive, new, as_of=as_of, keep=limit, on_dossier=progress.reach)
     result = {
         "schedule": new.version,
         "as_of": as_of,
@@ -252,7 +259,6 @@ def adopt(
 ) -> None:
     """Put a schedule in force: one person proposes, another confirms."""
     from archive.disposal import adoption
-    from archive.retention import recompute
 
     options = settled(context)
     if (file is None) == (version is None):
@@ -261,7 +267,7 @@ def adopt(
         account = session.agent(archive)
         if version is not None:
             done = adoption.confirm(archive, version, by=by, account=account)
-            changed = recompute(archive)
+            changed = recomputed(options, archive)
             result = {
                 "adopted": done.version,
                 "agency": done.agency,

@@ -48,6 +48,11 @@ class Progress:
         self._failed += failed
         self._show()
 
+    def reach(self, done: int) -> None:
+        """Say how many steps are done by now."""
+        self._done = done
+        self._show()
+
     def _show(self, *, force: bool = False) -> None:
         pause = LINE_SECONDS if self._mode == "plain" else 0.1
         now = time.monotonic()

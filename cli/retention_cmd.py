@@ -10,9 +10,11 @@ import click
 from archive.errors import ExitCode
 from cli import output, session, words
 from cli.access_cmd import decision_json
-from cli.command import Effect, command, group, option, settled
+from cli.command import Effect, Globals, command, group, option, settled
+from cli.progress import Progress
 
 if TYPE_CHECKING:
+    from archive.assembly import Archive
     from archive.disposal import DueDossier
     from retention_rules.explain import Explanation, Mark
 
@@ -120,14 +122,25 @@ def _due_lines(found: list[DueDossier]) -> Iterator[str]:
 
 
 @command("retention.recompute", effect=Effect.CHANGES)
+@option("--all", "everything", is_flag=True, help="option.recompute_all")
 @click.pass_context
-def recompute(context: click.Context) -> None:
-    """Decide every dossier anew."""
-    from archive.retention import recompute as decide_all
-
+def recompute(context: click.Context, everything: bool) -> None:
+    """Decide anew what another version of the schedule decided."""
     options = settled(context)
     with session.opened(options) as archive:
-        changed = decide_all(archive)
+        changed = recomputed(options, archive, everything=everything)
     output.emit(
         options, {"changed": changed}, lambda: [words.say("retention.changed", count=changed)]
     )
+
+
+def recomputed(options: Globals, archive: Archive, *, everything: bool = False) -> int:
+    """Decide dossiers anew with progress; return how many changed."""
+    from archive.catalogue import dossiers
+    from archive.recomputing import recompute as decide_anew
+
+    with archive.catalogue.connect() as connection:
+        count = dossiers.counts(connection).dossiers
+    with Progress(options, "progress.retention") as progress:
+        progress.total(count)
+        return decide_anew(archive, everything=everything, on_page=progress.reach)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -94,8 +94,27 @@ def standing_for(conn: Connection, dossier_id: DossierId) -> tuple[Note, ...]:
 
 def standing(conn: Connection) -> Mapping[str, tuple[Note, ...]]:
     """Return the notes in force by dossier; links count from both sides."""
+    return _by_side(_found(conn.execute(select(_TABLE).where(_TABLE.c.ended_at.is_(None)))))
+
+
+def standing_on(conn: Connection, ids: Sequence[str]) -> Mapping[str, tuple[Note, ...]]:
+    """Return the notes in force on some dossiers, at most 500; links count from both sides."""
+    about = or_(
+        _TABLE.c.dossier_id.in_(ids),
+        (_TABLE.c.kind == NoteKind.LINK.value) & _TABLE.c.value.in_(ids),
+    )
+    found = _found(conn.execute(select(_TABLE).where(about, _TABLE.c.ended_at.is_(None))))
+    return _by_side(found)
+
+
+def noted(conn: Connection) -> frozenset[str]:
+    """Return the dossiers on which a note is in force."""
+    return frozenset(standing(conn))
+
+
+def _by_side(notes: Iterable[Note]) -> dict[str, tuple[Note, ...]]:
     found: dict[str, tuple[Note, ...]] = {}
-    for note in _found(conn.execute(select(_TABLE).where(_TABLE.c.ended_at.is_(None)))):
+    for note in notes:
         sides = [note.dossier_id]
         if note.kind is NoteKind.LINK:
             sides.append(DossierId(note.value))

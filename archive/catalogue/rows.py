@@ -200,7 +200,7 @@ def holding_of(
         held_since=receipts[-1].held_since,
         earlier=receipts[:-1],
         due=due_of(dossier),
-        fixed=_fixed_of(dossier.retention_fixed),
+        fixed=fixed_of(dossier.retention_fixed),
     )
 
 
@@ -333,7 +333,8 @@ def due_of(row: Row[Any]) -> Due | None:
     )
 
 
-def _fixed_of(value: Mapping[str, Any] | None) -> Fixed | None:
+def fixed_of(value: Mapping[str, Any] | None) -> Fixed | None:
+    """Return the period that was fixed for a dossier; None if none was."""
     return Fixed(value["rule"], value["schedule"], _day(value["until"])) if value else None
 
 

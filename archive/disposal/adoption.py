@@ -69,7 +69,7 @@ def propose(archive: Archive, request: AdoptionRequest, *, account: str) -> Prop
 def confirm(archive: Archive, version: str, *, by: str, account: str) -> Adoption:
     """Put a proposed schedule in force: the second person's act, journalled.
 
-    Due dates are computed by `archive.retention.recompute` afterwards; until then lists may
+    Due dates are computed by `archive.recomputing.recompute` afterwards; until then lists may
     be old, decisions never are.
 
     Raises:

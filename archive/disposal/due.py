@@ -9,7 +9,7 @@ from datetime import date
 from archive.assembly import Archive
 from archive.catalogue import dossiers
 from archive.catalogue.dossiers import Due, Holding
-from archive.retention import decide_held, schedules_of
+from archive.retention import decide_many, schedules_of
 from retention_rules.decide import Decision
 
 PAGE = 500
@@ -33,11 +33,11 @@ def due(archive: Archive, *, as_of: date, action: str | None = None) -> Iterator
     while True:
         with archive.catalogue.connect() as connection:
             page = dossiers.due(connection, as_of, PAGE, after, action=action)
-            held = [dossiers.get(connection, each.dossier_id) for each in page]
-            found = [
-                DueDossier(each, decide_held(archive, connection, each, as_of=as_of, by=by))
-                for each in held
-            ]
+            ids = [each.dossier_id for each in page]
+            held = {each.dossier.id: each for each in dossiers.many(connection, ids)}
+            holdings = [held[each] for each in ids if each in held]
+            decided = decide_many(archive, connection, holdings, as_of=as_of, by=by)
+            found = list(map(DueDossier, holdings, decided))
         yield from found
         if len(page) < PAGE:
             return

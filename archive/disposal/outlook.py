@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from archive import covering
 from archive.assembly import Archive
-from archive.catalogue import dossiers, dues, holds, notes
+from archive.catalogue import bases, dossiers, dues, holds
+from archive.catalogue.engine import Connection
+from archive.catalogue.holds import Facts
 from archive.errors import Rejected
-from archive.retention import circumstances, facts_of, schedules_of
+from archive.model import DossierId
+from archive.recomputing import Present, prepared
+from archive.retention import schedules_of
 from retention_rules.decide import Decision, decide
 from retention_rules.explain import to_json
 from retention_rules.problems import ScheduleRejected
@@ -19,6 +23,7 @@ from retention_rules.schedule import Schedule, facts_from
 from retention_rules.simulate import Item, Simulation, changes
 
 OVERDUE = "overdue"
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +53,43 @@ def forecast(archive: Archive, *, as_of: date, until: date) -> tuple[Month, ...]
     return tuple(Month(month, action, *sums) for (month, action), sums in in_order)
 
 
-def items(archive: Archive, *, as_of: date) -> Iterator[Item]:
-    """Yield every dossier as the retention rules see it, in bounded memory."""
-    by = schedules_of(archive)
-    with archive.catalogue.connect() as connection:
-        standing, noted = holds.active(connection), notes.standing(connection)
-        for holding in dossiers.all(connection):
-            dossier = holding.dossier
-            known = circumstances(
-                archive,
-                connection,
-                holding,
-                as_of=as_of,
-                by=by,
-                noted=noted.get(dossier.id, ()),
-            )
-            under = tuple(hold.id[:8] for hold in covering.standing(standing, holding))
-            size = sum(version.size for version in holding.versions)
-            yield Item(dossier.code, facts_of(dossier, known), size, under)
+def items(archive: Archive, *, as_of: date, papers: bool = True) -> Iterator[Item]:
+    """Yield every dossier as the retention rules see it, with or without its documents."""
+    present, after = Present(schedules_of(archive), as_of), ""
+    while True:
+        with archive.catalogue.connect() as connection:
+            ids = [key.id for key in bases.keys(connection, PAGE, after)]
+            if not ids:
+                return
+            yield from _page(archive, connection, ids, present, papers=papers)
+        after = ids[-1]
 
 
-def simulate(archive: Archive, draft: Schedule, *, as_of: date, keep: int) -> Simulation:
+def _page(
+    archive: Archive,
+    connection: Connection,
+    ids: Sequence[DossierId],
+    present: Present,
+    *,
+    papers: bool,
+) -> Iterator[Item]:
+    placed, sizes = holds.active(connection), bases.sizes(connection, ids)
+    for basis, facts in prepared(archive, connection, ids, present, papers=papers):
+        standing = [h for h in placed if h.covers(basis.id, Facts(basis.procedure, basis.agency))]
+        if any(hold.facts and hold.facts.query for hold in standing):
+            standing = list(covering.standing(standing, dossiers.get(connection, basis.id)))
+        under = tuple(hold.id[:8] for hold in standing)
+        yield Item(basis.code, facts, sizes.get(basis.id, 0), under)
+
+
+def simulate(
+    archive: Archive,
+    draft: Schedule,
+    *,
+    as_of: date,
+    keep: int,
+    on_dossier: Callable[[int], None] = lambda done: None,
+) -> Simulation:
     """Return what a draft schedule would change on the holdings; nothing is applied.
 
     Args:
@@ -76,16 +97,19 @@ def simulate(archive: Archive, draft: Schedule, *, as_of: date, keep: int) -> Si
         draft: the schedule to try. That of one agency is tried on its own dossiers only.
         as_of: on which day.
         keep: so many changed dossiers are kept as examples.
+        on_dossier: is told how many are done.
     """
     by, mode = schedules_of(archive), archive.settings.text("retention.conflict")
     simulation = Simulation()
-    for item in items(archive, as_of=as_of):
+    present = Present(by, as_of)
+    papers = any(rule.applies_to.document_types for rule in draft.rules)
+    for item in items(archive, as_of=as_of, papers=papers):
         agency = item.facts.agency
         if draft.agency and not f"{agency}.".startswith(f"{draft.agency}."):
             continue
-        present = by.of(agency, as_of)
-        for _, change in changes([item], present, draft, as_of=as_of, mode=mode):
+        for _, change in changes([item], present.of(agency), draft, as_of=as_of, mode=mode):
             simulation.dossiers += 1
+            on_dossier(simulation.dossiers)
             if change is not None:
                 simulation.add(change, keep)
     return simulation

@@ -32,8 +32,9 @@ from archive.heads import head_of_place
 from archive.model import DossierId, Indication, ObjectName, Receipt, Version
 from archive.packages.aip.layout import read_place
 from archive.preservation import fixity
+from archive.recomputing import recompute
 from archive.records import Record, details_of, recorded
-from archive.retention import Circumstances, decide_now, due_of, fixed_of, recompute
+from archive.retention import Circumstances, decide_now, due_of, fixed_of
 
 BATCH = 500
 
@@ -94,7 +95,7 @@ def rebuild(
     _enter(target, found)
     adopted = _adopt(target, places, records)
     _replay_fixity(target)
-    recompute(target)
+    recompute(target, everything=True)
     segments.flush(target)
     _finish_log(target)
     result = _sum_up(target, entries, restored, adopted, tuple(unreadable))

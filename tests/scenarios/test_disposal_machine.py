@@ -18,7 +18,7 @@ from archive.disposal import HoldRequest, execution, lift_hold, place_hold, proc
 from archive.errors import DisposalForbidden, NotPermitted
 from archive.model import DossierId
 from archive.preservation.rebuild import rebuild
-from archive.retention import recompute
+from archive.recomputing import recompute
 from tests import disposals as tools
 from tests.disposals import SCHEDULE, Story, a_story
 from tests.faults import FaultyStore

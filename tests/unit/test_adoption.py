@@ -12,7 +12,8 @@ from archive.catalogue.notes import NoteKind
 from archive.disposal import adoption, outlook, remarks, subject
 from archive.errors import NotPermitted, Rejected
 from archive.preservation.rebuild import rebuild
-from archive.retention import explained, recompute, schedules_of
+from archive.recomputing import recompute
+from archive.retention import explained, schedules_of
 from retention_rules.decide import Standing
 from retention_rules.explain import to_json
 from retention_rules.rule import Action

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import covering
@@ -60,6 +60,7 @@ QUERIES = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(text=QUERIES)
 def test_a_record_is_matched_as_the_index_would(engine: SearchIndex, text: str):
     parsed = parse(text)
