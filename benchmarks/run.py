@@ -23,6 +23,7 @@ SUITES: dict[str, int] = {
     "ingest": 900,
     "memory": 1500,
     "fixity": 300,
+    "signatures": 1800,
     "rebuild": 600,
     "search": 2400,
     "decide": 120,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ from cli.command import Globals, KhoGroup, command, option, settled
 if TYPE_CHECKING:
     from archive.model import Verdict
     from archive.signatures.trust import TrustStore
+
+SIGNING = "signing"
+"""Instead of a time for --at: each signature as of its claimed time."""
 
 sig = KhoGroup(
     "sig",
@@ -45,13 +49,14 @@ def check(
 ) -> int:
     """Check every signature in files or dossiers."""
     options = settled(context)
-    at = _moment(at_text)
+    as_signed = at_text == SIGNING
+    at = _moment(None if as_signed else at_text)
     verdicts: list[Verdict] = []
     for name in names:
         verdicts += (
-            _of_file(options, Path(name), at, content)
+            _of_file(options, Path(name), at, content, as_signed=as_signed)
             if Path(name).exists()
-            else _held(options, name)
+            else _held(options, name, at if at_text and not as_signed else None)
         )
     from archive.signatures.verdicts import to_json
 
@@ -75,7 +80,9 @@ def _moment(text: str | None) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=VIETNAM)
 
 
-def _of_file(options: Globals, path: Path, at: datetime, content: Path | None) -> list[Verdict]:
+def _of_file(
+    options: Globals, path: Path, at: datetime, content: Path | None, *, as_signed: bool
+) -> list[Verdict]:
     """Check one file; what it may be over is given, or lies beside it."""
     from archive.model import PackagePath
     from archive.packages.dsig import reader
@@ -92,7 +99,28 @@ def _of_file(options: Globals, path: Path, at: datetime, content: Path | None) -
         }
     with Checker(_trust(options), workers=1, xml=reader) as checker:
         name = PackagePath(str(path))
-        return list(checker.check(path, name, at=at, others=beside, content=content).verdicts)
+
+        def checked(known_at: datetime | None = None) -> list[Verdict]:
+            found = checker.check(
+                path, name, at=at, known_at=known_at, others=beside, content=content, sunset=True
+            )
+            return list(found.verdicts)
+
+        return _as_signed(checked) if as_signed else checked()
+
+
+def _as_signed(checked: Callable[[datetime | None], list[Verdict]]) -> list[Verdict]:
+    """Return verdicts as of the claimed time of each signature, taken for true."""
+    found = checked(None)
+    for place, verdict in enumerate(found):
+        claimed = verdict.signed_at_claimed
+        if claimed is None:
+            continue
+        again = checked(claimed)[place]
+        note = "judged as of the claimed signing time, which nothing has to prove here"
+        reasons = (*again.reasons, note)
+        found[place] = replace(again, proven_at=verdict.proven_at, reasons=reasons)
+    return found
 
 
 def _trust(options: Globals) -> TrustStore:
@@ -106,12 +134,19 @@ def _trust(options: Globals) -> TrustStore:
     return TrustStore.load(settings.path("trust.folder"))
 
 
-def _held(options: Globals, name: str) -> list[Verdict]:
+def _held(options: Globals, name: str, at: datetime | None) -> list[Verdict]:
+    """Check a dossier's signatures with what its package keeps and what is known since."""
     from archive import access
-    from archive.preservation.verification import verify
+    from archive.auditing.recheck import recheck
 
     with session.opened(options) as archive:
-        return list(verify(archive, access.find(archive, name)).signatures)
+        holding = access.find(archive, name)
+        then = archive if at is None else replace(archive, clock=lambda: at)
+        try:
+            return list(recheck(then, holding, with_newer=True).verdicts)
+        finally:
+            if then is not archive:
+                then.close()
 
 
 def _lines(verdicts: list[Verdict], names: tuple[str, ...]) -> Iterator[str]:

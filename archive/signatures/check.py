@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from archive.signatures.xades import XmlReader
 
 
+_ANSWER_BYTES = 192 << 20
+"""Material that comes back: with the largest CRLs that are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may cost."""
@@ -82,6 +86,7 @@ class Checker:
                 cpu_seconds=self._limits.cpu_seconds,
                 wall_seconds=self._limits.wall_seconds,
                 memory_bytes=self._limits.memory_bytes,
+                answer_bytes=_ANSWER_BYTES,
             ),
         )
 
