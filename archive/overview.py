@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.assembly import Archive
@@ -24,3 +25,11 @@ def state(archive: Archive, viewer: Viewer) -> State:
     """Return the figures of one viewer."""
     with archive.catalogue.connect() as connection:
         return State(figures.of(connection, viewer, archive.today()), archive.test)
+
+
+def names_of(
+    archive: Archive, agencies: Iterable[str], procedures: Iterable[str]
+) -> dict[str, str]:
+    """Return the names of agencies and procedures by their codes."""
+    with archive.catalogue.connect() as connection:
+        return figures.names_of(connection, agencies, procedures)

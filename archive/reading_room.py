@@ -9,24 +9,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import BinaryIO, Final
 
-from archive import heads
+from archive import covering, heads
 from archive.access import Answer, Question, find, hand_out, search
 from archive.assembly import Archive
-from archive.catalogue import journal, reading_room
+from archive.catalogue import dossiers, journal, notes, reading_room
 from archive.catalogue.dossiers import Holding
+from archive.catalogue.holds import Hold
 from archive.catalogue.journal import Entry
+from archive.catalogue.notes import NoteKind
 from archive.errors import FixityMismatch, NotPermitted
 from archive.events import Event, EventType
 from archive.fixity import chunks
 from archive.formats import pictures
 from archive.formats.kept import Kept
 from archive.masking import IDENTITY
-from archive.model import Document
+from archive.model import Document, Version
 from archive.viewers import Right, Viewer
 
 LIES_OPEN: Final = timedelta(minutes=10)
@@ -179,12 +182,55 @@ def open_original(archive: Archive, holding: Holding, document: Document) -> Ite
     Raises:
         FixityMismatch: after the last piece: the stored bytes are not what was recorded.
     """
-    digest = hashlib.sha256()
     with heads.original(archive, holding, document) as stream:
-        for piece in chunks(stream):
-            digest.update(piece)
-            yield piece
-    if digest.hexdigest() != document.file.sha256:
-        raise FixityMismatch(
-            document.file.path, recorded=document.file.sha256, found=digest.hexdigest()
+        yield from _checked(stream, document.file.path, document.file.sha256)
+
+
+def open_package(archive: Archive, version: Version) -> Iterator[bytes]:
+    """Yield a version's package in pieces; as `open_original`."""
+    with archive.store.open(version.place) as stream:
+        yield from _checked(stream, version.place, version.sha256)
+
+
+def _checked(stream: BinaryIO, name: str, recorded: str) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for piece in chunks(stream):
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != recorded:
+        raise FixityMismatch(name, recorded=recorded, found=digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Other dossiers that belong to one, as far as a viewer may see them."""
+
+    linked: tuple[Holding, ...]
+    """Whose digital documents are linked to its own."""
+    same_file: tuple[Holding, ...]
+    """Filed under the same archive file code."""
+    same_papers: tuple[Holding, ...]
+    """That hold one of its files, byte for byte."""
+
+
+def relations(archive: Archive, holding: Holding, viewer: Viewer) -> Relations:
+    """Return what belongs to a dossier."""
+    dossier = holding.dossier
+    with archive.catalogue.connect() as connection:
+        noted = notes.standing_for(connection, dossier.id)
+        links = {n.value if n.dossier_id == dossier.id else n.dossier_id
+                 for n in noted if n.kind is NoteKind.LINK}  # fmt: skip
+        digests = [document.file.sha256 for document in dossier.documents]
+        twins = {held.dossier_id for held in dossiers.holding_content(connection, digests)}
+        filed = dossiers.by_code(connection, dossier.file_code, viewer) if dossier.file_code else ()
+        return Relations(
+            dossiers.many(connection, links - {dossier.id}, viewer),
+            tuple(each for each in filed if each.dossier.id != dossier.id),
+            dossiers.many(connection, twins - {dossier.id}, viewer),
         )
+
+
+def holds_on(archive: Archive, holding: Holding) -> tuple[Hold, ...]:
+    """Return the holds that stand on a dossier."""
+    with archive.catalogue.connect() as connection:
+        return covering.standing_on(connection, holding)

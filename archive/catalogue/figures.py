@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -40,3 +41,20 @@ def of(conn: Connection, viewer: Viewer, today: date) -> Figures:
     sums = (func.coalesce(func.sum(case((each, 1), else_=0)), 0) for each in conditions)
     row = conn.execute(select(func.count(), *sums).where(visible(viewer))).one()
     return Figures(*map(int, row))
+
+
+def names_of(
+    conn: Connection, agencies: Iterable[str], procedures: Iterable[str]
+) -> dict[str, str]:
+    """Return the names of agencies and procedures by their codes, as dossiers give them."""
+    table = tables.dossiers.c
+    found: dict[str, str] = {}
+    for code_column, name_column, codes in (
+        (table.agency, table.agency_name, agencies),
+        (table.procedure, table.procedure_name, procedures),
+    ):
+        for code in codes:
+            named = (code_column == code) & name_column.is_not(None)
+            if name := conn.execute(select(name_column).where(named).limit(1)).scalar():
+                found[code] = name
+    return found

@@ -133,3 +133,23 @@ def test_the_original_comes_bit_for_bit_and_it_is_on_record(client, world: World
     taken = world.journal("dissemination", "official")
     assert taken[-1]["subject"] == world.ids[PLAIN]
     assert taken[-1]["what"] == "01-don.pdf"
+
+
+def test_package_and_evidence_are_handed_out_as_they_are_stored(client, world: World):
+    import hashlib
+
+    from archive.catalogue import dossiers
+    from archive.proving import prove_pending
+
+    prove_pending(world.archive)
+    with world.archive.catalogue.connect() as connection:
+        version = dossiers.get(connection, world.ids[SIGNED]).versions[-1]
+    auditor = client("auditor")
+
+    package = auditor.get(f"/dossiers/{world.ids[SIGNED]}/package")
+    record = auditor.get(f"/dossiers/{world.ids[SIGNED]}/evidence")
+
+    assert hashlib.sha256(package.content).hexdigest() == version.sha256
+    assert (record.status_code, record.content[:1]) == (200, b"\x30")
+    taken = [each["what"] for each in world.journal("dissemination", "auditor")]
+    assert taken == ["package v1", "evidence v1"]

@@ -41,6 +41,8 @@ def show(name: str, visit: Visit = Depends(needs(Right.SEE))) -> Response:
         text=reading_room.text_of(archive, holding, document) if tab == "text" else "",
         pages=reading_room.page_count(archive, holding, document) if tab == "pages" else 0,
         decision=explained(archive, holding),
+        holds=reading_room.holds_on(archive, holding),
+        relations=reading_room.relations(archive, holding, visit.viewer),
         history=reading_room.history(archive, holding),
     )
     answer.headers["Content-Security-Policy"] = VIEWER_POLICY

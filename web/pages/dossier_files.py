@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 
-from archive import access, reading_room
+from archive import access, heads, proving, reading_room
 from archive.catalogue.holding import Holding
 from archive.errors import UnsafeInput
 from archive.model import Document
@@ -31,6 +31,37 @@ def download(name: str, file: str, visit: Visit = Depends(needs(Right.DOWNLOAD))
     return _original(visit, holding, document, headers)
 
 
+@router.get("/dossiers/{name}/package")
+def package(name: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Response:
+    """Hand out a version's package as it is stored, the latest or `?version=`."""
+    holding = access.find(visit.archive, name, visit.viewer)
+    version = heads.version_of(holding, _version(visit))
+    file = version.place.rsplit("/", 1)[-1]
+    reading_room.take_away(visit.archive, holding, f"package v{version.number}", visit.viewer)
+    headers = {
+        **attachment(f"{holding.dossier.code}-{file}"),
+        **digest_headers(version.sha256, version.size),
+    }
+    pieces = held_back(reading_room.open_package(visit.archive, version))
+    return StreamingResponse(pieces, headers=headers, media_type="application/zip")
+
+
+@router.get("/dossiers/{name}/evidence")
+def evidence(name: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Response:
+    """Hand out the evidence record (RFC 4998) of a version."""
+    holding = access.find(visit.archive, name, visit.viewer)
+    version = heads.version_of(holding, _version(visit))
+    record = proving.record_for(visit.archive, holding, version.number)
+    reading_room.take_away(visit.archive, holding, f"evidence v{version.number}", visit.viewer)
+    headers = attachment(f"{holding.dossier.code}-v{version.number}.er")
+    return Response(record, media_type="application/octet-stream", headers=headers)
+
+
+def _version(visit: Visit) -> int | None:
+    number = visit.request.query_params.get("version", "")
+    return int(number) if number.isdecimal() and len(number) < 6 else None
+
+
 @router.get("/dossiers/{name}/files/{file}/view")
 def view(name: str, file: str, visit: Visit = Depends(needs(Right.SEE))) -> Response:
     """Give an original to the viewer on the page."""
@@ -46,16 +77,20 @@ def view(name: str, file: str, visit: Visit = Depends(needs(Right.SEE))) -> Resp
 def _original(
     visit: Visit, holding: Holding, document: Document, headers: dict[str, str]
 ) -> Response:
-    digest = base64.b64encode(bytes.fromhex(document.file.sha256)).decode()
-    told = {
-        **headers,
-        "Content-Length": str(document.file.size),
-        "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530
-        "ETag": f'"{document.file.sha256}"',
-    }
+    told = {**headers, **digest_headers(document.file.sha256, document.file.size)}
     # The last piece is sent only after the digest was found right: a damaged file breaks off.
     pieces = held_back(reading_room.open_original(visit.archive, holding, document))
     return StreamingResponse(pieces, headers=told, media_type=document.file.media_type)
+
+
+def digest_headers(sha256: str, size: int) -> dict[str, str]:
+    """Return the headers that say what the bytes are before they come."""
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+    return {
+        "Content-Length": str(size),
+        "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530
+        "ETag": f'"{sha256}"',
+    }
 
 
 def held_back(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from starlette.responses import Response
 
-from archive import reading_room
+from archive import lists, overview, reading_room, saved_searches, suggestions
 from archive.access import Answer, Found, Question
-from archive.errors import QueryRejected
+from archive.errors import NotHeld, QueryRejected, UsageError
 from archive.masking import masked
 from archive.search import Facet, Sort
 from archive.viewers import Right
-from web.rendering import marked, page
-from web.visits import Visit, needs
+from web.rendering import attachment, marked, page, see_other
+from web.visits import Visit, local_path, needs
 
 router = APIRouter(include_in_schema=False)
 FACETS: Final = ("year", "agency", "procedure", "status", "signature_outcome", "fonds", "access")
 SPOKEN: Final = {"status": "status", "signature_outcome": "outcome", "access": "access"}
 """Facets whose values have words, and where these are."""
 LIMIT: Final = 20
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class Asked:
             if each and not (name == "sort" and each == Sort.RELEVANCE.value)
         ]
         return "/search?" + urlencode(pairs) if pairs else "/search"
+
+    def list_address(self, kind: str) -> str:
+        """Return the address of the whole list as a file."""
+        return self.address().replace("/search", f"/search/list.{kind}", 1)
+
+    def question(self, limit: int = LIMIT) -> Question:
+        """Return the question to the archive."""
+        return Question(self.text or "*", self.filters, FACETS, self.sort, limit, self.cursor)
 
     def with_value(self, facet: str, value: str) -> str:
         """Return the address with a facet's value chosen, or no longer."""
@@ -70,21 +79,70 @@ def asked(visit: Visit) -> Asked:
 @router.get("/search", response_class=HTMLResponse)
 def search(visit: Visit = Depends(needs(Right.SEE))) -> Response:
     """Show what a question finds."""
+    return results(visit)
+
+
+def results(visit: Visit, *, status: int = 200, error: str = "") -> Response:
+    """Return the page for what its address asks."""
     wanted = asked(visit)
     answer = answered(visit, wanted)
+    names = _names(visit, answer)
+    other = (
+        ()
+        if answer.total
+        else suggestions.suggestions(visit.archive, wanted.question(), visit.viewer)
+    )
     return page(
-        visit, "search.html", asked=wanted, answer=answer, facets=list(shown(visit, wanted, answer)),
-        hits=[hit(each) for each in answer.found], chosen=list(chosen(visit, wanted)), sorts=list(Sort),
+        visit, "search.html", status=status, asked=wanted, answer=answer, error=error,
+        facets=list(shown(visit, wanted, answer, names)), hits=[hit(each) for each in answer.found],
+        chosen=list(chosen(visit, wanted, names)), sorts=list(Sort), suggested=other,
+        address_of=lambda question: Asked(question.text, dict(question.filters), wanted.sort, None).address(),
+        saved=saved_searches.listed(visit.archive, visit.person_id),
     )  # fmt: skip
+
+
+def _names(visit: Visit, answer: Answer) -> dict[str, str]:
+    codes = {facet.field: [each.value for each in facet.values] for facet in answer.facets}
+    return overview.names_of(visit.archive, codes.get("agency", ()), codes.get("procedure", ()))
+
+
+@router.post("/search/saved", response_class=HTMLResponse)
+def save(visit: Visit = Depends(needs(Right.SEE))) -> Response:
+    """Keep the search that is on the page."""
+    address = local_path(visit.field("address"))
+    if urlsplit(address).path != "/search":
+        raise UsageError("this is no search")
+    saved_searches.save(
+        visit.archive, visit.person_id, visit.field("name"), urlsplit(address).query,
+        shared=visit.field("shared") == "yes",
+    )  # fmt: skip
+    return see_other(address)
+
+
+@router.post("/search/saved/{search_id}/forget")
+def forget(search_id: str, visit: Visit = Depends(needs(Right.SEE))) -> Response:
+    """Remove one's own saved search."""
+    saved_searches.forget(visit.archive, visit.person_id, search_id)
+    return see_other("/search")
+
+
+@router.get("/search/list.{kind}")
+def export(kind: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Response:
+    """Give what a question finds as a list; that it was taken away is on record."""
+    question = asked(visit).question()
+    if kind == "csv":
+        content, media = lists.as_csv(visit.archive, question, visit.viewer), "text/csv"
+    elif kind == "xlsx":
+        content, media = lists.as_xlsx(visit.archive, question, visit.viewer), XLSX
+    else:
+        raise NotHeld("there is no such page")
+    return Response(content, media_type=media, headers=attachment(f"kho-{kind}.{kind}"))
 
 
 def answered(visit: Visit, wanted: Asked, *, limit: int = LIMIT) -> Answer:
     """Ask the archive as the visitor; a stale cursor begins anew."""
-    question = Question(
-        wanted.text or "*", wanted.filters, FACETS, wanted.sort, limit, wanted.cursor
-    )
     try:
-        return reading_room.ask(visit.archive, question, visit.viewer)
+        return reading_room.ask(visit.archive, wanted.question(limit), visit.viewer)
     except QueryRejected:
         if wanted.cursor is None:
             raise
@@ -101,12 +159,14 @@ class ShownValue:
     chosen: bool
 
 
-def shown(visit: Visit, wanted: Asked, answer: Answer) -> Iterable[tuple[Facet, list[ShownValue]]]:
+def shown(
+    visit: Visit, wanted: Asked, answer: Answer, names: Mapping[str, str]
+) -> Iterable[tuple[Facet, list[ShownValue]]]:
     """Yield the facets that have something to choose."""
     for facet in answer.facets:
         values = [
             ShownValue(
-                label(visit, facet.field, each.value), each.count,
+                label(visit, facet.field, each.value, names), each.count,
                 wanted.with_value(facet.field, each.value),
                 each.value in wanted.filters.get(facet.field, ()),
             )
@@ -116,18 +176,19 @@ def shown(visit: Visit, wanted: Asked, answer: Answer) -> Iterable[tuple[Facet, 
             yield facet, values
 
 
-def label(visit: Visit, facet: str, value: str) -> str:
-    """Return a facet's value in words."""
+def label(visit: Visit, facet: str, value: str, names: Mapping[str, str]) -> str:
+    """Return a facet's value in words: a name with its code, where there is one."""
     if facet in SPOKEN:
         return visit.say(f"{SPOKEN[facet]}.{value}")
-    return value
+    name = names.get(value) if facet in ("agency", "procedure") else None
+    return f"{name} ({value})" if name else value
 
 
-def chosen(visit: Visit, wanted: Asked) -> Iterable[ShownValue]:
+def chosen(visit: Visit, wanted: Asked, names: Mapping[str, str]) -> Iterable[ShownValue]:
     """Yield the filters that are set, as links that take them away."""
     for facet, values in wanted.filters.items():
         for value in values:
-            text = f"{visit.say(f'facet.{facet}')}: {label(visit, facet, value)}"
+            text = f"{visit.say(f'facet.{facet}')}: {label(visit, facet, value, names)}"
             yield ShownValue(text, 0, wanted.with_value(facet, value), True)
 
 
