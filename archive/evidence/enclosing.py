@@ -12,7 +12,6 @@ from datetime import datetime
 
 from archive.evidence.elements import Element, only
 from archive.signatures import der
-from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.ber import first_element
 from archive.signatures.cms_judge import judge_token
 from archive.signatures.judge import Judgement, Knowledge
@@ -54,7 +53,7 @@ def judge_alone(token: Token, trust: TrustStore, *, at: datetime) -> tuple[Judge
     certificates = Certificates(trust.anchors, prepared.certificates)
     certificates.add(token.cms.certificates)
     revocations = prepared.revocations.layered(*token.cms.revocation_objects())
-    known = Knowledge(certificates, revocations, lambda _: at, AlgorithmPolicy(), at)
+    known = Knowledge(certificates, revocations, lambda _: at, trust.policy, at)
     return judge_token(token, None, known), known
 
 

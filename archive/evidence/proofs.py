@@ -29,8 +29,20 @@ class Proofs:
         trust: TrustStore,
         at: datetime,
         policy: AlgorithmPolicy,
+        *,
+        assuming: bool = False,
     ) -> None:
-        self._chains, self._at, self._policy = chains, at, policy
+        """Gather what the timestamps hold.
+
+        Args:
+            chains: the record's.
+            trust: roots and CAs, CRLs and OCSP answers.
+            at: the time of verification.
+            policy: until when algorithms are good.
+            assuming: take every later timestamp as good, to tell what is wrong with a
+                timestamp itself from what follows from the next one's fault.
+        """
+        self._chains, self._at, self._policy, self._assuming = chains, at, policy, assuming
         self._stamps = [stamp for chain in chains for stamp in chain.stamps]
         self._enclosed = [_enclosed(stamp) for stamp in self._stamps]
         self._poe: dict[str, datetime] = {}
@@ -57,8 +69,9 @@ class Proofs:
             outcome = judge_token(token, None, self._known, proven=proven)
             judged.append(outcome)
             # RFC 4998, 5.3, step 2: valid relative to the time of the following one.
-            proven = token.gen_time if outcome.passed else self._at
-            if place and outcome.passed:
+            good = outcome.passed or self._assuming
+            proven = token.gen_time if good else self._at
+            if place and good:
                 self._prove(place - 1, proven)
         self._judged = judged[::-1]
         return self._judged
@@ -69,6 +82,19 @@ class Proofs:
             for one in kind:
                 digest = sha256_of(one)
                 self._poe[digest] = min(at, self._existed(digest))
+
+    def late(self, number: int) -> Iterator[str]:
+        """Yield why a timestamp, counted from 1, was renewed too late, if it was."""
+        signer = self._stamps[number - 1].token.signer
+        until, told = self._at, "there is none after it"
+        if number < len(self._stamps):
+            until = self._stamps[number].token.gen_time
+            told = f"the next one is of {until.date()}"
+        if signer is not None and signer.not_after <= until:
+            yield (
+                f"it had to be renewed before {signer.not_after.date()}, when its authority's "
+                f"certificate ended, and {told}"
+            )
 
     def order(self) -> Iterator[Judgement]:
         """Yield where a timestamp is older than the one that it covers."""
@@ -85,7 +111,7 @@ class Proofs:
         for number, chain in enumerate(self._chains, 1):
             first += len(chain.stamps)
             until = self._at
-            if first < len(self._stamps) and self._judged[first].passed:
+            if first < len(self._stamps) and (self._judged[first].passed or self._assuming):
                 until = self._stamps[first].token.gen_time
             end = self._policy.digest_good_until(chain.algorithm)
             if end <= until:

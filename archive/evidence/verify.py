@@ -6,7 +6,7 @@ Source: RFC 4998, 4.3 and 5.3; indications as in ETSI EN 319 102-1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from archive.evidence import agreement, records
@@ -124,13 +124,14 @@ def verify(
         objects: what the record is said to be about, with digests by its algorithms.
         trust: roots of scope `timestamps`, CAs and revocation answers.
         at: the time of verification.
-        policy: until when algorithms are good.
+        policy: until when algorithms are good; None: as the trust store has it.
     """
     try:
         chains = agreement.read_tokens(records.read(encoded))
     except ValueError as error:
         return _unread(str(error))
-    proofs = Proofs(chains, trust, at, policy or AlgorithmPolicy())
+    policy = policy or trust.policy
+    proofs = Proofs(chains, trust, at, policy)
     judged = proofs.judge_all()
     findings = _Findings()
     try:
@@ -144,9 +145,13 @@ def verify(
     if not objects:
         findings.open(_NOT_FOUND, "no data was given that the record could be about")
     # (3) Every timestamp, newest first, and the order of their times.
-    for number, judgement in enumerate(judged, 1):
-        if not judgement.passed:
-            findings.judged(judgement, f"timestamp {number}: ")
+    if not all(one.passed for one in judged):
+        # What follows from another timestamp's fault is no reason of its own.
+        proofs = Proofs(chains, trust, at, policy, assuming=True)
+        for number, judgement in enumerate(proofs.judge_all(), 1):
+            if not judgement.passed:
+                reasons = (*proofs.late(number), *judgement.reasons)
+                findings.judged(replace(judgement, reasons=reasons), f"timestamp {number}: ")
     for judgement in (*proofs.order(), *proofs.weak_trees()):
         findings.judged(judgement, "")
     return _verdict(findings, chains, judged, verdicts)

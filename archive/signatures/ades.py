@@ -13,7 +13,6 @@ from datetime import datetime
 
 from archive.model import Indication, PackagePath, Verdict
 from archive.signatures import levels
-from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token
 from archive.signatures.grounds import Grounds, grounds
@@ -107,6 +106,7 @@ class Validation:
         """Gather certificates and revocation answers of all signatures in the file."""
         self._subjects, self._path, self._at = subjects, path, at
         self._known_at = known_at if known_at is not None and known_at < at else None
+        self._policy = prepared.trust.policy
         self._certificates = Certificates(prepared.trust.anchors, prepared.certificates)
         crls: list[bytes] = []
         ocsps: list[bytes] = []
@@ -164,9 +164,7 @@ class Validation:
         return min(times, default=None)
 
     def _knowledge(self, proofs: _Proofs) -> Knowledge:
-        return Knowledge(
-            self._certificates, self._revocations, proofs.of, AlgorithmPolicy(), self._at
-        )
+        return Knowledge(self._certificates, self._revocations, proofs.of, self._policy, self._at)
 
     def _signature(self, subject: Subject) -> Judgement:
         """Judge a signature with its timestamps."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from asn1crypto import algos
@@ -227,6 +227,11 @@ class AlgorithmPolicy:
     """Least key size and end, largest size first."""
     ec_bits: tuple[tuple[int, datetime], ...] = _EC_ENDS
     dsa_bits: tuple[tuple[int, datetime], ...] = _DSA_ENDS
+
+    def ending(self, digests: Mapping[str, datetime]) -> AlgorithmPolicy:
+        """Return the policy with earlier ends for some digests; a later one changes nothing."""
+        ends = {name: min(end, digests.get(name, OPEN_END)) for name, end in self.digests.items()}
+        return replace(self, digests=ends)
 
     def to_json(self) -> dict[str, object]:
         """Return the policy as JSON values: the first day on which each is too weak, or null."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.model import Indication
-from archive.signatures.algorithms import AlgorithmPolicy, new_hash
+from archive.signatures.algorithms import new_hash
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token, readable_tokens, signature_of
 from archive.signatures.cms_reader import NotCms, SignedCms
@@ -87,9 +87,7 @@ def _ending(
         certificates.add(cms.certificates)
 
     def outcome(moment: datetime, under: Prepared) -> tuple[Judgement, list[Judgement]]:
-        known = Knowledge(
-            certificates, under.revocations, lambda _: moment, AlgorithmPolicy(), moment
-        )
+        known = Knowledge(certificates, under.revocations, lambda _: moment, trust.policy, moment)
         return judged(known)
 
     def probe(under: Prepared) -> Callable[[datetime], Probe]:
@@ -115,4 +113,5 @@ def _ends(judged: list[Judgement], prepared: Prepared, at: datetime) -> list[dat
         [prepared.revocations.raw[sha256][1] for sha256 in used],
         [chain.anchor for chain in chains],
         at=at,
+        policy=prepared.trust.policy,
     )

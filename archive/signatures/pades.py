@@ -11,7 +11,6 @@ from datetime import datetime
 
 from archive.model import PackagePath, Verdict
 from archive.signatures import levels
-from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import readable
 from archive.signatures.changes import SUSPICIOUS
 from archive.signatures.cms_judge import judge_token, signature_of
@@ -220,9 +219,8 @@ class PdfValidation:
 
     def _knowledge(self) -> Knowledge:
         """Return what is known now."""
-        return Knowledge(
-            self._certificates, self._revocations, self._poe, AlgorithmPolicy(), self._at
-        )
+        policy = self._prepared.trust.policy
+        return Knowledge(self._certificates, self._revocations, self._poe, policy, self._at)
 
     def _judge_document_timestamp(self, item: Item) -> None:
         """Judge a document timestamp; if it passes, it proves what it covers."""

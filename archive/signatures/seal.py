@@ -14,7 +14,7 @@ from typing import Protocol
 from archive.errors import UsageError
 from archive.model import Indication
 from archive.signatures import cms_writer, der, hybrid
-from archive.signatures.algorithms import AlgorithmPolicy, new_hash
+from archive.signatures.algorithms import new_hash
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token, readable_tokens, signature_of
 from archive.signatures.cms_reader import NotCms, SignedCms
@@ -250,7 +250,7 @@ def _knowledge(cms: SignedCms, tokens: list[Token], trust: TrustStore, at: datet
     certificates = Certificates(trust.anchors, prepared.certificates)
     for one in (cms, *(token.cms for token in tokens)):
         certificates.add(one.certificates)
-    return Knowledge(certificates, prepared.revocations, lambda _: at, AlgorithmPolicy(), at)
+    return Knowledge(certificates, prepared.revocations, lambda _: at, trust.policy, at)
 
 
 def _verdict(

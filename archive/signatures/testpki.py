@@ -33,6 +33,10 @@ _CRL_PERIOD = 20 * _YEAR
 """Test CRLs stay fresh for long, so that a trial archive needs no upkeep."""
 _EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
 _LEAF_USAGE = ("digital_signature", "content_commitment")
+_DIGESTS: dict[str, hashes.SHA256 | hashes.SHA384] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+}
 _CA_USAGE = ("key_cert_sign", "crl_sign")
 
 
@@ -79,13 +83,15 @@ class Ca:
             builder = builder.add_extension(purpose, critical=True)
         return self._signed(builder, key, signed_with)
 
-    def subordinate(self, name: str, *, not_before: datetime, not_after: datetime) -> Ca:
-        """Issue a CA below this one."""
+    def subordinate(
+        self, name: str, *, not_before: datetime, not_after: datetime, signed_with: str = "sha256"
+    ) -> Ca:
+        """Issue a CA below this one; `signed_with` as in `issue`."""
         key = new_key("p256")
         builder = _builder(name, None, key, self.certificate.subject, not_before, not_after)
         builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
         builder = builder.add_extension(_usage(*_CA_USAGE), critical=True)
-        return Ca(self._signed(builder, key, "sha256"))
+        return Ca(self._signed(builder, key, signed_with))
 
     def crl(
         self,
@@ -94,6 +100,7 @@ class Ca:
         at: datetime,
         period: timedelta = _CRL_PERIOD,
         lists_expired: bool = True,
+        signed_with: str = "sha256",
     ) -> bytes:
         """Return a CRL, DER.
 
@@ -102,6 +109,7 @@ class Ca:
             at: thisUpdate.
             period: time until nextUpdate.
             lists_expired: whether it says that expired certificates stay listed.
+            signed_with: as in `issue`.
         """
         own = self.certificate
         builder = (
@@ -122,14 +130,13 @@ class Ca:
             builder = builder.add_revoked_certificate(
                 entry.add_extension(reason, critical=False).build()
             )
-        crl = builder.sign(_ca_key(self.key), hashes.SHA256())
+        crl = builder.sign(_ca_key(self.key), _DIGESTS[signed_with])
         return crl.public_bytes(serialization.Encoding.DER)
 
     def _signed(self, builder: x509.CertificateBuilder, key: PrivateKey, digest: str) -> FileKey:
         """Sign a certificate and put the chain beside it."""
         builder = builder.add_extension(_authority(self.certificate), critical=False)
-        algorithm = hashes.SHA384() if digest == "sha384" else hashes.SHA256()
-        signed = builder.sign(_ca_key(self.key), algorithm)
+        signed = builder.sign(_ca_key(self.key), _DIGESTS[digest])
         own = self.certificate
         chain = () if own.subject == own.issuer else (self.key.certificate, *self.key.chain)
         return FileKey(key, signed.public_bytes(serialization.Encoding.DER), chain)

@@ -69,7 +69,7 @@ class LocalTsa:
         """Return a token over a digest."""
         if len(digest) != _DIGEST_BYTES.get(algorithm):
             raise UsageError(f"{len(digest)} bytes are no digest by {algorithm} to be timestamped")
-        return self._token(_imprint(digest, algorithm))
+        return self._token(_imprint(digest, algorithm), algorithm)
 
     def respond(self, request: bytes) -> bytes:
         """Answer a TimeStampReq with a TimeStampResp, both DER (RFC 3161, 2.4).
@@ -86,13 +86,18 @@ class LocalTsa:
             return _REJECTION
         if size != _DIGEST_BYTES.get(named) or policy not in (None, self.policy):
             return _REJECTION
-        token = self._token(imprint.dump(), nonce=nonce, certificates=wants)
+        token = self._token(imprint.dump(), named, nonce=nonce, certificates=wants)
         return der.sequence(_GRANTED, token)
 
     def _token(
-        self, imprint: bytes, *, nonce: int | None = None, certificates: bool = True
+        self,
+        imprint: bytes,
+        algorithm: str,
+        *,
+        nonce: int | None = None,
+        certificates: bool = True,
     ) -> bytes:
-        """Return the TimeStampToken over an encoded MessageImprint."""
+        """Return the TimeStampToken over an encoded MessageImprint, signed by its digest."""
         info = der.sequence(
             der.integer(1),
             der.oid(self.policy),
@@ -105,7 +110,8 @@ class LocalTsa:
         )
         signed = cms_writer.sign(
             self.key,
-            hashlib.sha256(info).digest(),
+            hashlib.new(algorithm, info).digest(),
+            digest=algorithm,
             content_type=cms_writer.TST_INFO,
             content=info,
         )

@@ -1,7 +1,10 @@
 """Trust: the roots that count, for what and until when, with certificates and CRLs beside.
 
 A trust folder holds `trust.json` (the anchors), `anchors/`, `certificates/` (CAs between
-signer and root) and `revocation/` (CRLs and OCSP answers kept, newest and older).
+signer and root), `revocation/` (CRLs and OCSP answers kept, newest and older) and, where a
+digest is known to end earlier than Kho's own table says, `algorithms.json`:
+
+    {"form": 1, "digests": {"sha256": "2038-01-01"}}
 """
 
 from __future__ import annotations
@@ -12,15 +15,17 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from asn1crypto import crl, ocsp, pem, x509
 
 from archive.errors import IntegrityError, NotInitialised, Rejected
+from archive.signatures.algorithms import AlgorithmPolicy
 
 TRUST_FILE = "trust.json"
+ALGORITHMS_FILE = "algorithms.json"
 _FORM = 1
 _FOLDERS = ("anchors", "certificates", "revocation")
 
@@ -110,6 +115,13 @@ class TrustStore:
     ocsps: tuple[bytes, ...] = ()
     stolen: tuple[tuple[str, datetime], ...] = ()
     """Fingerprints of the archive's own keys that were stolen, and since when."""
+    ends: tuple[tuple[str, datetime], ...] = ()
+    """Digests that end earlier than Kho's own table says, and when."""
+
+    @property
+    def policy(self) -> AlgorithmPolicy:
+        """Until when algorithms are good."""
+        return AlgorithmPolicy().ending(dict(self.ends)) if self.ends else AlgorithmPolicy()
 
     @classmethod
     def load(cls, folder: Path) -> TrustStore:
@@ -127,6 +139,7 @@ class TrustStore:
             certificates=tuple(_certificate(one) for one in _files(folder / "certificates")),
             crls=tuple(_der(body) for path, body in revocation if path.suffix == ".crl"),
             ocsps=tuple(body for path, body in revocation if path.suffix == ".ocsp"),
+            ends=_ends(folder / ALGORITHMS_FILE),
         )
 
     @property
@@ -137,7 +150,12 @@ class TrustStore:
             for one in sorted(hashlib.sha256(entry).digest() for entry in group):
                 found.update(one)
             found.update(b"|")
+        if self.ends:
+            found.update(json.dumps(self._ends_json()).encode())
         return found.hexdigest()
+
+    def _ends_json(self) -> dict[str, str]:
+        return {name: end.isoformat() for name, end in self.ends}
 
     def crl_ages(self, at: datetime) -> list[CrlAge]:
         """Return the age of the newest CRL of every issuer, for `kho trust status`."""
@@ -155,7 +173,8 @@ class TrustStore:
         """Return the whole store as JSON values, for a child process."""
         anchors = [{**a.to_json(), "certificate": _text(a.certificate)} for a in self.anchors]
         groups = {"certificates": self.certificates, "crls": self.crls, "ocsps": self.ocsps}
-        return {"anchors": anchors, **{k: [_text(v) for v in g] for k, g in groups.items()}}
+        encoded = {k: [_text(v) for v in g] for k, g in groups.items()}
+        return {"anchors": anchors, **encoded, "ends": [*self._ends_json().items()]}
 
     @classmethod
     def from_json(cls, stated: Mapping[str, list[object]]) -> TrustStore:
@@ -168,7 +187,9 @@ class TrustStore:
             name: tuple(base64.b64decode(str(one)) for one in stated[name])
             for name in ("certificates", "crls", "ocsps")
         }
-        return cls(tuple(anchors), groups["certificates"], groups["crls"], groups["ocsps"])
+        ends = tuple(_end(entry) for entry in stated.get("ends", ()))
+        groups_in_order = (groups["certificates"], groups["crls"], groups["ocsps"])
+        return cls(tuple(anchors), *groups_in_order, ends=ends)
 
 
 def create(folder: Path) -> None:
@@ -228,6 +249,30 @@ def revocation_kind(encoded: bytes) -> str:
             continue
         return kind
     raise Rejected("neither a CRL nor an OCSP answer")
+
+
+def _ends(path: Path) -> tuple[tuple[str, datetime], ...]:
+    """Return the digests that end earlier, as the file has them; none without a file."""
+    try:
+        stated = json.loads(path.read_text("utf-8"))
+        if stated["form"] != _FORM:
+            raise ValueError(f"form {stated['form']}")
+        return tuple(_end(entry) for entry in sorted(stated["digests"].items()))
+    except FileNotFoundError:
+        return ()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Rejected(f"the ends of digests cannot be read: {error}", where=str(path)) from error
+
+
+def _end(entry: object) -> tuple[str, datetime]:
+    """Return a digest's name and its end, in UTC; raises ValueError."""
+    if not isinstance(entry, list | tuple):
+        raise ValueError("not a digest and a day")
+    name, day = entry
+    end = datetime.fromisoformat(str(day))
+    if name not in AlgorithmPolicy().digests:
+        raise ValueError(f"{name} is not a digest")
+    return str(name), end if end.tzinfo else end.replace(tzinfo=UTC)
 
 
 def _anchors(folder: Path) -> Iterable[Anchor]:

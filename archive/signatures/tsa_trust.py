@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from archive.errors import Unavailable
 from archive.model import Indication
-from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.cms_judge import judge_token
 from archive.signatures.judge import Judgement, Knowledge
 from archive.signatures.paths import Certificates
@@ -54,5 +53,5 @@ class TrustedTsa:
         prepared = prepare(trust)
         certificates = Certificates(trust.anchors, prepared.certificates)
         certificates.add(token.cms.certificates)
-        known = Knowledge(certificates, prepared.revocations, lambda _: at, AlgorithmPolicy(), at)
+        known = Knowledge(certificates, prepared.revocations, lambda _: at, trust.policy, at)
         return judge_token(token, None, known)
