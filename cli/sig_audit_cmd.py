@@ -83,6 +83,7 @@ def recheck(context: click.Context, ids: tuple[str, ...], undecided: bool, fetch
     """Check again from kept material, offline."""
     from archive.auditing import recheck as again
     from archive.auditing.listing import chosen
+    from archive.ingest.batch import finish
 
     options = settled(context)
     done: Any = []
@@ -94,6 +95,8 @@ def recheck(context: click.Context, ids: tuple[str, ...], undecided: bool, fetch
             if not options.dry_run:
                 found = again.keep(archive, found, agent=session.agent(archive))
             done.append(found)
+        if any(one.receipt is not None for one in done):
+            finish(archive)
     output.emit(options, [_rechecked_json(one) for one in done], lambda: _rechecked(done))
     outcomes = {v.indication.value for one in done for v in one.verdicts}
     if "failed" in outcomes:

@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 
 from archive.assembly import TEST_PKI, Archive, open_archive
-from archive.auditing import audit, endings, recheck, report
+from archive.auditing import audit, endings, recheck, report, results
 from archive.auditing.audit import Scope
 from archive.catalogue.dossiers import Holding
 from archive.errors import IntegrityError, NotHeld, UsageError
@@ -68,8 +68,6 @@ def three_dossiers(archive: Archive, tmp_path: Path) -> list[str]:
 
 
 def figures_of(archive: Archive, job_id: str) -> Figures:
-    from archive.auditing import results
-
     return Figures.of(results.outcomes(archive, results.heading(archive, job_id)))
 
 
@@ -116,17 +114,35 @@ def test_a_revocation_that_arrives_later_is_seen_by_the_next_audit(archive, tmp_
     assert figures_of(archive, after.id).by_reason == {"REVOKED_NO_POE": 1}
 
 
-def test_time_alone_makes_an_audit_look_again(archive, tmp_path, clock):
-    pki = testpki.load(archive.settings.home / TEST_PKI)
-    take_in(archive, tmp_path, 1, a=a_timestamped(archive, a_signer(pki)))
-    first = audit.audit(archive, Scope(), agent="a")
-    clock.at = NOW + 20_000 * DAY  # after the end of every certificate
+@pytest.mark.parametrize(
+    ("changes", "stands"),
+    [
+        ({}, True),
+        ({"fresh_until": (NOW - DAY).isoformat()}, False),
+        ({"limited_by": None}, False),
+        ({"indication": "indeterminate", "sub_indication": "TRY_LATER"}, False),
+        ({"indication": "indeterminate", "sub_indication": "NO_CERTIFICATE_CHAIN_FOUND"}, True),
+        ({"indication": "failed", "sub_indication": "NOT_YET_VALID"}, False),
+        ({"indication": "failed", "sub_indication": "HASH_FAILURE"}, True),
+    ],
+    ids=["as it was", "its end has come", "no end was told", "undecided", "unknown root",
+         "not yet valid", "altered"],
+)  # fmt: skip
+def test_what_time_can_change_is_looked_at_again(audited, changes, stands):
+    archive, job_id = audited
+    first = next(iter(results.outcomes(archive, results.heading(archive, job_id))))
+    (verdict,) = first["verdicts"]
+    kept = {**verdict, "indication": "passed", "fresh_until": None, "limited_by": "x", **changes}
 
-    second = audit.audit(archive, Scope(), agent="a")
+    assert audit._stands(archive, {**first, "verdicts": [kept]}) is stands
 
-    assert figures_of(archive, first.id).by_outcome == {"passed": 1}
-    found = figures_of(archive, second.id)
-    assert (found.reused, found.by_outcome) == (0, {"indeterminate": 1})
+
+def test_another_software_or_another_trust_looks_at_everything_again(audited):
+    archive, job_id = audited
+    first = next(iter(results.outcomes(archive, results.heading(archive, job_id))))
+
+    assert not audit._stands(archive, {**first, "software": "kho 0.0.9"})
+    assert not audit._stands(archive, {**first, "trust": "0" * 64})
 
 
 def test_a_finding_against_the_bytes_makes_an_audit_read_them(archive, held):
@@ -185,7 +201,9 @@ def test_a_report_has_pdf_csv_xml_and_json_that_agree_and_are_sealed(audited, tm
     folder = tmp_path / "report"
     rows = list(csv.DictReader(io.StringIO((folder / report.CSV).read_text("utf-8-sig"))))
     stated = json.loads((folder / report.JSON).read_text("utf-8"))
-    signatures = xml.parse((folder / report.XML).read_bytes()).getroot()
+    tree = xml.parse((folder / report.XML).read_bytes())
+    signatures = tree.getroot()
+    assert xml.violations(tree, "urn:kho:signature-audit:1") == []
     assert len(rows) == len(signatures) == stated["figures"]["signatures"] == 3
     assert [one["indication"] for one in rows] == [s.get("indication") for s in signatures]
     assert stated["files"] == {

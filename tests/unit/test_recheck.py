@@ -14,7 +14,7 @@ from archive.auditing.listing import Wanted
 from archive.catalogue import dossiers
 from archive.errors import IntegrityError
 from archive.heads import head_of_version
-from archive.ingest.batch import ingest_all
+from archive.ingest.batch import finish, ingest_all
 from archive.preservation.rebuild import rebuild
 from archive.signatures import testpki, trust
 from archive.signatures.pdf_signing import sign_pdf
@@ -22,7 +22,9 @@ from archive.signatures.trust import Anchor, Scope
 from archive.trusting import revocation
 from tests.auditing import LONG, Clock, a_timestamped, an_archive
 from tests.builders import a_submission
-from tests.signed import DAY, NOW, a_pdf, a_signer
+from tests.signed import DAY, NOW, a_pdf, a_signer, revoked_serial
+from tests.soundness import assert_sound
+from tests.unit.test_trusting import a_service
 
 
 @pytest.fixture
@@ -148,3 +150,49 @@ def test_a_rebuild_from_the_store_brings_every_sunset_back(archive, tmp_path):
     with open_archive(archive.settings.home, clock=archive.clock) as later:
         assert the_only(later).verdicts == before
     assert before[0].provable_until is not None
+
+
+def test_undecided_signatures_are_asked_about_again_once_the_grace_period_is_over(
+    archive, tmp_path, clock, monkeypatch
+):
+    root = testpki.new_root("Late TEST", not_before=NOW - 900 * DAY, not_after=NOW + 9000 * DAY)
+    folder = archive.settings.path("trust.folder")
+    trust.add_anchor(folder, Anchor(root.key.certificate, "Late", frozenset(Scope), test=True))
+    archive.__dict__.pop("trust", None)
+    signer = root.issue("Officer", not_before=NOW - 9 * DAY, not_after=NOW + 90 * DAY)
+    hold(archive, tmp_path, a=sign_pdf(a_pdf(), signer, at=NOW - DAY / 24))
+    early = [*listing.chosen(archive, (), undecided=True)]
+    clock.at = NOW + 2 * DAY
+    crl = root.crl(at=NOW + DAY)
+
+    with a_service({"/late.crl": crl}) as (address, asked):
+        monkeypatch.setenv("KHO_TRUST_CRL_URLS", f"{address}/late.crl")
+        with open_archive(archive.settings.home, clock=clock) as later:
+            (ripe,) = listing.chosen(later, (), undecided=True)
+            assert [one.error for one in revocation.update(later, agent="a")] == [None]
+            done = recheck.keep(later, recheck.recheck(later, ripe, fetch=True), agent="a")
+            left = [*listing.chosen(later, (), undecided=True)]
+            finish(later)
+            assert_sound(later)
+
+    assert early == []
+    assert asked == ["/late.crl"]
+    assert [v.indication.value for v in done.verdicts] == ["passed"]
+    assert left == []
+    assert crl in done.material.values()
+
+
+def test_a_key_that_turns_out_revoked_is_decided_against_the_signature(archive, tmp_path, clock):
+    root = testpki.new_root("Late TEST", not_before=NOW - 900 * DAY, not_after=NOW + 9000 * DAY)
+    folder = archive.settings.path("trust.folder")
+    trust.add_anchor(folder, Anchor(root.key.certificate, "Late", frozenset(Scope), test=True))
+    archive.__dict__.pop("trust", None)
+    signer = root.issue("Officer", not_before=NOW - 9 * DAY, not_after=NOW + 90 * DAY)
+    holding = hold(archive, tmp_path, a=sign_pdf(a_pdf(), signer, at=NOW - DAY))
+    crl = root.crl([(revoked_serial(signer), NOW - 2 * DAY)], at=NOW + DAY)
+    revocation.add(archive, crl, agent="a")
+    clock.at = NOW + 2 * DAY
+
+    done = recheck.recheck(archive, holding, fetch=True)
+
+    assert [v.sub_indication for v in done.verdicts] == ["REVOKED_NO_POE"]
