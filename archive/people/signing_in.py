@@ -39,14 +39,14 @@ def sign_in(archive: Archive, account: str, password: str, *, source: str = "") 
     right = passwords.matches(person.password if person else None, password)
     if person is None:
         raise _refused()
-    if not right or not _open(archive, person, at):
+    if not right or not may_come_in(archive, person, at):
         _failed(archive, person, at, source)
         raise _refused()
     stage = stays.next_stage(archive, person, code_done=False)
     with archive.catalogue.begin() as connection:
         secret = stays.begin(connection, person, stage, at=at)
         if stage is not Stage.CODE:
-            _came_in(connection, person, at, source)
+            came_in(connection, person, at, source)
     return secret
 
 
@@ -62,7 +62,7 @@ def _refused() -> NotPermitted:
     return NotPermitted("the account or the password is not right, or the account is locked")
 
 
-def _open(archive: Archive, person: Person, at: datetime) -> bool:
+def may_come_in(archive: Archive, person: Person, at: datetime) -> bool:
     """Whether the account may be used; one that was not used for long is disabled now."""
     if person.disabled_at is not None or person.kind != "person":
         return False
@@ -98,7 +98,8 @@ def _failed(archive: Archive, person: Person, at: datetime, source: str) -> None
         )
 
 
-def _came_in(connection: Connection, person: Person, at: datetime, source: str) -> None:
+def came_in(connection: Connection, person: Person, at: datetime, source: str) -> None:
+    """Note that somebody is in, with the source that QCVN 12:2026/BCA, 3.9.2 asks for."""
     people.change(connection, person.id, failures=0, locked_until=None, seen_at=at)
     journal.append(connection, _event(EventType.SIGN_IN, at, person, source=source))
 
@@ -119,7 +120,7 @@ def give_code(archive: Archive, stay: Stay, code: str, *, source: str = "") -> s
     with archive.catalogue.begin() as connection:
         people.change(connection, stay.person.id, second_factor_step=step)
         secret = stays.begin(connection, stay.person, stage, at=at, instead_of=stay.session.digest)
-        _came_in(connection, stay.person, at, source)
+        came_in(connection, stay.person, at, source)
     return secret
 
 

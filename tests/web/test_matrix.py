@@ -19,7 +19,7 @@ from web.visits import signed_in
 
 EVERYBODY = {
     "/sign-in", "/sign-in/code", "/sign-out", "/alive", "/begin/{secret}", "/preferences",
-    "/account/password", "/account/second-factor", "/healthz", "/readyz",
+    "/account/password", "/account/second-factor", "/sign-in/openid", "/sign-in/openid/done", "/healthz", "/readyz",
 }  # fmt: skip
 """Routes without a right: of the door, and of the process."""
 NOWHERE = "00000000-0000-5000-8000-000000000000"

@@ -148,14 +148,14 @@ def _person(archive: Archive, account: str, grant: Grant) -> Person:
 
 
 @contextmanager
-def served(home: Path):
+def served(home: Path, **variables: str):
     """Run `kho serve` for as long as the block lasts; yields the address."""
     process = subprocess.Popen(
         command("-C", home, "serve", "--port", "0", "--json"),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=environment(),
+        env=environment(**variables),
     )
     try:
         assert process.stdout is not None

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.sign_in import door, links, own_account, preferences
+from web.sign_in import door, links, oidc, own_account, preferences
 
 router = APIRouter(include_in_schema=False)
-for part in (door, links, own_account, preferences):
+for part in (door, links, oidc, own_account, preferences):
     router.include_router(part.router)

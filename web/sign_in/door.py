@@ -41,7 +41,18 @@ def show(visit: Visit = Depends(visiting)) -> Response:
     target = local_path(visit.request.query_params.get("next", "/"))
     if visit.stay is not None:
         return see_other(STEPS.get(visit.stay.stage, target))
-    return page(visit, "sign_in.html", next=target, wrong=False, account="")
+    return _form(visit, target)
+
+
+def _form(
+    visit: Visit, target: str, *, status: int = 200, wrong: bool = False, account: str = ""
+) -> Response:
+    text = visit.archive.settings.text
+    provider = text("web.oidc_name") if text("web.oidc_issuer") else ""
+    return page(
+        visit, "sign_in.html", status=status, next=target, wrong=wrong, account=account,
+        provider=provider,
+    )  # fmt: skip
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -57,7 +68,7 @@ def sign_in(visit: Visit = Depends(visiting)) -> Response:
             visit.archive, account, password if isinstance(password, str) else "", source=source
         )
     except NotPermitted:
-        return page(visit, "sign_in.html", status=403, next=target, wrong=True, account=account)
+        return _form(visit, target, status=403, wrong=True, account=account)
     return entered(visit, secret, target)
 
 
