@@ -9,7 +9,9 @@ from datetime import timedelta
 
 from archive import keyring
 from archive.assembly import Archive
-from archive.catalogue import dossiers, holds, journal, outbox, verdict_list
+from archive.catalogue import disposals, dossiers, holds, journal, outbox, verdict_list
+from archive.catalogue.disposals import ListStatus
+from archive.disposal import execution
 from archive.errors import ArchiveError
 from archive.findings import Finding, Severity
 from archive.preservation import fixity
@@ -121,6 +123,17 @@ def _holds(archive: Archive) -> Iterator[Finding]:
             )
 
 
+def _decisions(archive: Archive) -> Iterator[Finding]:
+    with archive.catalogue.connect() as connection:
+        for found in disposals.every(connection, disposals.Kind.DESTROY):
+            left = execution.days_left(found, archive.today())
+            waiting = found.status in (ListStatus.APPROVED, ListStatus.EXECUTING)
+            if waiting and left is not None and left < 5:
+                told = f"{left} days left" if left >= 0 else f"{-left} days late"
+                message = f"to be executed within {execution.DAYS} days: {told}"
+                yield _weak("KHO-DOCTOR-DISPOSAL", found.id, message)
+
+
 def _index(archive: Archive) -> Iterator[Finding]:
     yield from archive.index.check()
     count = sum(archive.index.counts().values())
@@ -230,6 +243,7 @@ PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("encryption", _encryption),
     ("catalogue", _catalogue),
     ("holds", _holds),
+    ("disposal", _decisions),
     ("search", _index),
     ("seal", _seal),
     ("seal", _seal_keys),

@@ -51,13 +51,14 @@ def svg(found: Sequence[Month], as_of: date, until: date) -> str:
     counts = {(month.month, month.action): month.dossiers for month in found}
     most = max((sum(counts.get((m, a), 0) for a in actions) for m in months), default=1)
     step, height, left, top = 64, 240, 60, 48
-    width = left + max(step * len(months), 360) + 24
+    title = _title(as_of, until)
+    width = left + max(step * len(months), 170 * len(actions), 9 * len(title), 360) + 24
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{top + height + 84}" '
         f'viewBox="0 0 {width} {top + height + 84}" font-family="sans-serif" font-size="12">',
-        f"<title>{escape(_title(as_of, until))}</title>",
+        f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{left}" y="24" font-size="15">{escape(_title(as_of, until))}</text>',
+        f'<text x="{left}" y="24" font-size="15">{escape(title)}</text>',
     ]
     for share in (0.0, 0.5, 1.0):
         y = top + height * (1 - share)

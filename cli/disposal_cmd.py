@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ disposal = group(
         "reject",
         "execute",
         "certificate",
+        "draft",
         "test-papers",
     ],
     "cli.disposal_cmd",
@@ -184,6 +186,14 @@ def disposal_json(found: Disposal) -> dict[str, Any]:
     }
 
 
+def execute_by(found: Disposal) -> date | None:
+    """Return the last day on which a destruction is in time; None before its decision."""
+    from archive.disposal.execution import DAYS, decided_on
+
+    on = decided_on(found)
+    return on + timedelta(days=DAYS) if on else None
+
+
 def lines(found: Disposal) -> Iterator[str]:
     """Yield a list as a person reads it."""
     status = words.say(f"liststatus.{found.status.value}")
@@ -202,6 +212,9 @@ def lines(found: Disposal) -> Iterator[str]:
             for item in found.items
         ]
     )
+    deadline = execute_by(found)
+    if deadline and found.status.value == "approved":
+        yield "  " + words.say("disposal.execute_by", day=output.day(deadline))
     for act in found.acts:
         name = words.say(f"act.{act.act}")
         person = act.details.get("approval", act.details.get("proposal", {})).get("person", {})
@@ -433,10 +446,35 @@ def certificate(context: click.Context, list_id: str, the_list: bool) -> None:
 
 
 def _write(archive: Archive, name: str, target: Path, read: Any) -> Sequence[Path]:
+    return write_sealed(target, read(archive, name), read(archive, f"{name}.p7s"))
+
+
+def write_sealed(target: Path, content: bytes, p7s: bytes) -> Sequence[Path]:
+    """Write a paper and its seal beside it; return both paths."""
     seal = target.with_name(f"{target.name}.p7s")
-    target.write_bytes(read(archive, name))
-    seal.write_bytes(read(archive, f"{name}.p7s"))
+    target.write_bytes(content)
+    seal.write_bytes(p7s)
     return (target, seal)
+
+
+@command("disposal.draft", ExitCode.NOT_HELD, ExitCode.USAGE, effect=Effect.CHANGES)
+@click.argument("list_id", metavar="LIST")
+@click.argument(
+    "kind", type=click.Choice(["council", "minutes", "appraisal", "decision", "handover"])
+)
+@click.pass_context
+def draft(context: click.Context, list_id: str, kind: str) -> None:
+    """Write one of the papers that people complete and sign."""
+    from archive.disposal import drafts
+
+    options = settled(context)
+    with session.opened(options) as archive:
+        paper = drafts.draft(archive, list_id, drafts.Draft(kind))
+    target = options.output or Path(f"{list_id.upper()}-{kind}.pdf")
+    written = write_sealed(target, paper.content, paper.p7s)
+    options.output = None
+    result = {"id": list_id.upper(), "kind": kind, "files": [str(path) for path in written]}
+    output.emit(options, result, lambda: [str(path) for path in written])
 
 
 @command("disposal.test-papers", ExitCode.NOT_PERMITTED, effect=Effect.CHANGES)

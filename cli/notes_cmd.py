@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archive.disposal import Disagreement
     from archive.disposal.subject import About
 
-subject = group("subject", ["report"], "cli.notes_cmd")
+subject = group("subject", ["report", "erasure"], "cli.notes_cmd")
 
 
 @command("retention.note", ExitCode.NOT_HELD, ExitCode.REJECTED, effect=Effect.CHANGES)
@@ -190,3 +190,25 @@ def _about(found: Sequence[About]) -> Iterator[str]:
         )
         yield f"  {each.answer[at]} ({each.basis})"
     yield words.say("subject.total", count=len(found))
+
+
+@command("subject.erasure", ExitCode.USAGE, ExitCode.BLOCKED, effect=Effect.CHANGES)
+@click.argument("identity_number", metavar="NUMBER")
+@click.pass_context
+def erasure(context: click.Context, identity_number: str) -> int:
+    """Answer a request for erasure with its legal reason."""
+    from archive.disposal.erasure import answer
+    from cli.disposal_cmd import write_sealed
+
+    options = settled(context)
+    with session.opened(options) as archive:
+        reason, agent = session.reason(options), session.agent(archive)
+        found = answer(archive, identity_number, agent=agent, reason=reason)
+    files: Sequence[Any] = ()
+    if options.output is not None:
+        files = write_sealed(options.output, found.letter, found.p7s)
+        options.output = None
+    dossiers = [_about_json(each) for each in found.about]
+    result = {"refused": bool(dossiers), "dossiers": dossiers, "files": [str(f) for f in files]}
+    output.emit(options, result, lambda: [*_about(found.about), *map(str, files)])
+    return ExitCode.BLOCKED if dossiers else ExitCode.DONE

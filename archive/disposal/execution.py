@@ -161,7 +161,7 @@ def _permitted(archive: Archive, disposal: Disposal) -> tuple[str, ...]:
         )
     if disposal.kind is Kind.DESTROY:
         _check_approvals(archive, disposal)
-    decided = _decided_on(disposal)
+    decided = decided_on(disposal)
     late = decided is not None and archive.today() > decided + timedelta(days=DAYS)
     if late and disposal.status not in started:
         return (f"quá {DAYS} ngày kể từ quyết định ngày {decided:%d/%m/%Y} (TT 06/2025/TT-BNV)",)
@@ -194,7 +194,8 @@ def _check_approvals(archive: Archive, disposal: Disposal) -> None:
         raise NotPermitted("the list as it stands is not approved", where=disposal.id)
 
 
-def _decided_on(disposal: Disposal) -> date | None:
+def decided_on(disposal: Disposal) -> date | None:
+    """Return the day of the decision to destroy; None before it."""
     approved = disposal.of_act("approved")
     return date.fromisoformat(approved[-1].details["decision"]["on"]) if approved else None
 
@@ -425,7 +426,7 @@ def refuse_empty(execution: Execution) -> None:
 
 def days_left(disposal: Disposal, today: date) -> int | None:
     """Return the days until execution is late; None without a decision."""
-    decided = _decided_on(disposal)
+    decided = decided_on(disposal)
     return None if decided is None else (decided + timedelta(days=DAYS) - today).days
 
 

@@ -55,7 +55,7 @@ def of_list(archive: Archive, disposal: Disposal, digest: str) -> bytes:
     heading, rows = disposal.heading, [_row(item) for item in disposal.counted]
     size = sum(version["size"] for item in disposal.counted for version in item.entry["versions"])
     blocks: list[Block] = [
-        *_top(archive, disposal),
+        *top(archive, disposal),
         Text(title, "title"),
         Text(f"Cơ quan: {heading['agency']}. Trạng thái: {heading['status']}."),
         Text(
@@ -75,7 +75,7 @@ def of_list(archive: Archive, disposal: Disposal, digest: str) -> bytes:
             " hạn hoặc liên kết với tài liệu có thời hạn dài hơn sẽ bị loại ra."
         ),
         Text(f"Giá trị băm SHA-256 của danh mục: {digest}", "small"),
-        _signatures("NGƯỜI LẬP DANH MỤC", "THỦ TRƯỞNG CƠ QUAN"),
+        signatures("NGƯỜI LẬP DANH MỤC", "THỦ TRƯỞNG CƠ QUAN"),
     ]
     foot = f"{disposal.id} - danh mục {digest[:16]}"
     return write(f"{title} {disposal.id}", blocks, at=_local(archive), foot=foot, landscape=True)
@@ -94,7 +94,7 @@ def of_certificate(archive: Archive, disposal: Disposal, act: Act) -> bytes:
     approved = [each for each in disposal.acts if each.act == "approved"]
     decided = approved[-1].details["decision"] if approved else None
     blocks: list[Block] = [
-        *_top(archive, disposal),
+        *top(archive, disposal),
         Text(title, "title"),
         Text(f"Theo danh mục {disposal.id}, giá trị băm SHA-256:"),
         Text(act.details["list"], "small"),
@@ -139,7 +139,7 @@ def of_certificate(archive: Archive, disposal: Disposal, act: Act) -> bytes:
                 " lại, không bản lưu nào còn trả lời."
             )
         )
-    blocks.append(_signatures("NGƯỜI THỰC HIỆN", "CHỦ SỞ HỮU TÀI LIỆU"))
+    blocks.append(signatures("NGƯỜI THỰC HIỆN", "CHỦ SỞ HỮU TÀI LIỆU"))
     foot = f"{disposal.id} - lần {act.number} - danh mục {act.details['list'][:16]}"
     return write(f"{title} {disposal.id}", blocks, at=_local(archive), foot=foot)
 
@@ -200,7 +200,8 @@ def _row(item: Item) -> tuple[str, ...]:
     )
 
 
-def _top(archive: Archive, disposal: Disposal) -> list[Block]:
+def top(archive: Archive, disposal: Disposal) -> list[Block]:
+    """Return the head of a paper: agency and motto, number and day."""
     name, at = archive.settings.text("archive.name"), _local(archive)
     left = [Text(name.upper(), "signature"), Text(f"Số: {disposal.id}", "centred")]
     right = [
@@ -213,7 +214,8 @@ def _top(archive: Archive, disposal: Disposal) -> list[Block]:
     return [Columns(left, right)]
 
 
-def _signatures(left: str, right: str) -> Columns:
+def signatures(left: str, right: str) -> Columns:
+    """Return the room for two signatures."""
     room = "(ký, ghi rõ họ tên)\n\n\n"
     return Columns(
         [Text(left, "signature"), Text(room, "centred")],

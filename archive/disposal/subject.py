@@ -30,7 +30,14 @@ class About:
     """The legal basis of the answer."""
 
 
-def report(archive: Archive, identity_number: str, *, agent: str, reason: str) -> tuple[About, ...]:
+def report(
+    archive: Archive,
+    identity_number: str,
+    *,
+    agent: str,
+    reason: str,
+    what: str = "subject report",
+) -> tuple[About, ...]:
     """Return everything that is held under an identity number; who asked is journalled.
 
     What was destroyed is not found any more: its record keeps no identity number.
@@ -47,7 +54,7 @@ def report(archive: Archive, identity_number: str, *, agent: str, reason: str) -
             _about(holding, decide_held(archive, connection, holding, by=by))
             for holding in dossiers.by_identity(connection, identity_number.strip())
         )
-        details = {"what": "subject report", "reason": reason}
+        details = {"what": what, "reason": reason}
         events = [
             Event(EventType.DISSEMINATION, at, "success", agent, each.holding.dossier.id, details)
             for each in found

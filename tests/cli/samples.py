@@ -107,6 +107,7 @@ SAMPLES = {
     "disposal reject": Sample(("{proposed}", *WHY), (NO_LIST, *WHY), 3),
     "disposal execute": Sample(("{approved}", "--confirm", "{digest}"), ("{reviewed}", "-n"), 4),
     "disposal certificate": Sample(("{proposed}", "--list"), ("{proposed}",), 3),
+    "disposal draft": Sample(("{reviewed}", "decision"), (NO_LIST, "decision"), 3),
     "disposal test-papers": Sample(("made",), (*OUTSIDE, "made")),
     "transfer propose": Sample(
         (*LIST, "--id", OLD[9], *ARCHIVIST), (*LIST, "--id", PLAIN, *ARCHIVIST), 9
@@ -121,6 +122,7 @@ SAMPLES = {
         ("{received}", "--confirm", "{purge_digest}"), ("{exported}", "-n"), 9
     ),
     "subject report": Sample((NUMBER, *WHY), (NUMBER,), 2),
+    "subject erasure": Sample((NUMBER, *WHY), (NUMBER,), 2, works_with=9),
     "encryption make-key": Sample(("new.key",), ("kho.toml",), 2),
     "encryption status": Sample(),
     "encryption rewrap": Sample(),
