@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "subject": "cli.notes_cmd:subject",
     "encryption": "cli.encryption_cmd:encryption",
     "evidence": "cli.evidence_cmd:evidence",
+    "passport": "cli.passport_cmd:passport",
     "fixity": "cli.fixity_cmd:fixity",
     "journal": "cli.journal_cmd:journal",
     "rebuild": "cli.rebuild_cmd:rebuild",

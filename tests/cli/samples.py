@@ -167,6 +167,7 @@ SAMPLES = {
     "seal rotate": Sample(("seal-1", *WHY), ("nobody", *WHY), 3),
     "seal revoke": Sample(("seal-0", "--stolen-at", "2020-01-01", *WHY), ("seal-1",), 2),
     "seal reseal": Sample(),
+    "passport": Sample((CODE,), (NOBODY,), 3),
     "trust list": Sample(),
     "trust add": Sample((CA, "--by", "A", *WHY), ("broken/dossier.json",), 5),
     "trust remove": Sample(("{root}", "--by", "A", *WHY), (NOBODY, "--by", "A", *WHY), 3),
