@@ -17,7 +17,7 @@ from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
 from archive.catalogue.evidence import BatchRow, Coverage
 from archive.catalogue.holding import HeldVersion
-from archive.errors import FixityMismatch, IntegrityError, NotHeld, Unavailable
+from archive.errors import FixityMismatch, IntegrityError, NotHeld
 from archive.events import Event, EventType
 from archive.evidence import batches, given
 from archive.evidence.batches import Batch, Draft, Kind, Member
@@ -78,15 +78,6 @@ def prove_pending(archive: Archive) -> int:
     return proven
 
 
-def try_to_prove(archive: Archive) -> Unavailable | None:
-    """Prove after acts that are already committed; a failure is returned, not raised."""
-    try:
-        prove_pending(archive)
-    except Unavailable as error:
-        return error
-    return None
-
-
 def adopt(archive: Archive) -> int:
     """Take batches of the store into the catalogue that it does not know; return how many."""
     with archive.catalogue.connect() as connection:
@@ -136,12 +127,12 @@ def renew_timestamps(archive: Archive) -> list[Batch]:
     """Renew the last timestamp of every chain; one new timestamp for each digest in use.
 
     What the old timestamps need for their verification is enclosed in them before.
-    Packages are not read. Running it again renews again, which does no harm.
+    Packages are neither read nor counted: the work is that of the batches. Running it
+    again renews again, which does no harm.
 
     Raises:
         Unavailable: store or timestamp authority did not answer.
     """
-    prove_pending(archive)
     adopt(archive)
     known, renewed = history(archive), []
     by_algorithm: dict[str, list[str]] = {}

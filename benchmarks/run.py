@@ -24,6 +24,8 @@ SUITES: dict[str, int] = {
     "memory": 1500,
     "fixity": 300,
     "signatures": 1800,
+    "evidence": 600,
+    "log": 300,
     "rebuild": 600,
     "search": 2400,
     "decide": 120,

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import BinaryIO
 
@@ -68,7 +68,13 @@ def group_digest(algorithm: str, digests: Sequence[bytes]) -> bytes:
     """
     if len(digests) == 1:
         return digests[0]
-    return hashlib.new(algorithm, b"".join(sorted(digests))).digest()
+    return hasher(algorithm)(b"".join(sorted(digests))).digest()
+
+
+@cache
+def hasher(algorithm: str) -> Callable[[bytes], hashlib._Hash]:
+    """Return the quickest constructor of a digest: `hashlib.new` costs as much as the hash."""
+    return getattr(hashlib, algorithm, None) or partial(hashlib.new, algorithm)
 
 
 def root_of(algorithm: str, lists: Sequence[Sequence[bytes]]) -> bytes:
@@ -113,8 +119,7 @@ def build(
     if arity < 2:
         raise ValueError("a node needs two children")
     with ExitStack() as scratch:
-        for digest in _ascending(leaves, width, sorted_in_memory, scratch):
-            into.write(digest)
+        into.writelines(_ascending(leaves, width, sorted_in_memory, scratch))
     total = into.tell() // width
     if total == 0:
         raise ValueError("a tree needs a leaf")
@@ -156,17 +161,24 @@ def _split(block: bytes, width: int) -> list[bytes]:
 def _write_parents(file: BinaryIO, begin: int, count: int, shape: Shape) -> None:
     """Append the level above the one at `begin`, block by block."""
     width, arity = shape.digest_bytes, shape.arity
-    new = getattr(hashlib, shape.algorithm, None) or partial(hashlib.new, shape.algorithm)
+    new = hasher(shape.algorithm)
     end, step = begin + count * width, width * arity * max(1, _BLOCK // arity)
     for at in range(begin, end, step):
         file.seek(at)
         block = file.read(min(step, end - at))
         children = _split(block, width)
-        groups = [children[i : i + arity] for i in range(0, len(children), arity)]
         # A node that is alone at the end of its level goes up as it is.
-        alone = groups.pop()[0] if len(groups[-1]) == 1 else b""
+        alone = children.pop() if len(children) % arity == 1 else b""
         file.seek(0, 2)
-        file.write(b"".join([new(b"".join(sorted(group))).digest() for group in groups]) + alone)
+        file.write(b"".join([new(one).digest() for one in _joined(children, arity)]) + alone)
+
+
+def _joined(children: list[bytes], arity: int) -> Iterable[bytes]:
+    """Return what is hashed for each parent: its children in ascending order."""
+    if arity == 2:
+        pairs = zip(children[::2], children[1::2], strict=True)
+        return [a + b if a < b else b + a for a, b in pairs]
+    return [b"".join(sorted(children[i : i + arity])) for i in range(0, len(children), arity)]
 
 
 def find(leaf: bytes, shape: Shape, read: ReadRange) -> int | None:
