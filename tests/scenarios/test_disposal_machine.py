@@ -19,6 +19,7 @@ from archive.errors import DisposalForbidden, NotPermitted
 from archive.model import DossierId
 from archive.preservation.rebuild import rebuild
 from archive.recomputing import recompute
+from archive.storage.encrypted.master import make_file
 from tests import disposals as tools
 from tests.disposals import SCHEDULE, Story, a_story
 from tests.faults import FaultyStore
@@ -34,15 +35,21 @@ class KilledError(BaseException):
 class Archives(RuleBasedStateMachine):
     """An agency's dossiers, holds, schedules and lists; the process may die at any write."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(encrypted=st.booleans())
+    def begin(self, encrypted: bool) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kho-machine-"))
-        self.story: Story = a_story(self.folder)
+        master = ""
+        if encrypted:
+            make_file(self.folder / "apart" / "master.key")
+            master = f"file:{self.folder / 'apart' / 'master.key'}"
+        self.story: Story = a_story(self.folder, encrypted=master)
         self.period = 5
         self.versions = 1
         self.known: dict[DossierId, tuple[str, int]] = {}
         """When each dossier was closed, and the years that were in force when it came in."""
         self.holds: dict[str, DossierId] = {}
+        self.years: dict[str, tuple[str, frozenset[DossierId]]] = {}
+        """Holds on whatever was received in a year, and what of it was gone before."""
         for closed in CLOSED[:2]:
             self.ingest(closed)
 
@@ -62,12 +69,20 @@ class Archives(RuleBasedStateMachine):
         request = HoldRequest("Thanh tra", "khiếu nại", "QĐ 1", dossier)
         self.holds[place_hold(self.story.archive, request, agent="t").id] = dossier
 
-    @precondition(lambda self: self.holds)
+    @rule(closed=st.sampled_from(CLOSED))
+    def hold_a_year(self, closed: str) -> None:
+        request = HoldRequest("Tòa án", "vụ án", "QĐ 2", query=f"năm:{closed[:4]}")
+        gone = frozenset(set(self.known) - self.held())
+        placed = place_hold(self.story.archive, request, agent="t")
+        self.years[placed.id] = (closed[:4], gone)
+
+    @precondition(lambda self: self.holds or self.years)
     @rule(data=st.data())
     def lift(self, data: Any) -> None:
-        hold = data.draw(st.sampled_from(sorted(self.holds)))
+        hold = data.draw(st.sampled_from(sorted([*self.holds, *self.years])))
         lift_hold(self.story.archive, hold, agent="t", reason="xong")
-        del self.holds[hold]
+        self.holds.pop(hold, None)
+        self.years.pop(hold, None)
 
     @rule(years=st.sampled_from(PERIODS))
     def adopt(self, years: int) -> None:
@@ -147,7 +162,10 @@ class Archives(RuleBasedStateMachine):
         held, today = self.held(), self.story.archive.today()
         for dossier, (closed, years) in self.known.items():
             protected = today <= date(int(closed[:4]) + years, 12, 31)
-            if protected or dossier in self.holds.values():
+            under = dossier in self.holds.values() or any(
+                year == closed[:4] and dossier not in gone for year, gone in self.years.values()
+            )
+            if protected or under:
                 assert dossier in held
         for dossier in held:
             for version in self.story.held(dossier).versions:
@@ -163,9 +181,13 @@ class Archives(RuleBasedStateMachine):
             journal.verify(connection)
         gone = {item.dossier_id: item for each in found for item in each.in_state(*disposals.GONE)}
         assert set(self.known) - held == set(gone)
+        keyring = self.story.archive.keyring
+        keys = set(keyring.dossiers()) if keyring is not None else set()
         for dossier, item in gone.items():
             if item.state is ItemState.DESTROYED:
                 assert tools.readable(self.story, dossier) == []
+                assert dossier not in keys
+        assert keyring is None or held <= keys
 
 
 TestArchives = Archives.TestCase
