@@ -85,7 +85,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("ingest.workers", 0, "dossiers taken in at once; 0: one more than the cores"),
     Setting("ingest.refuse", ("failed",), "signature outcomes that refuse a dossier"),
-    Setting("copies.check_url", "", "address before check codes in QR codes, https://…/xac-thuc/"),
+    Setting("copies.check_url", "", "address before codes in QR codes; empty: web.url/xac-thuc"),
     Setting("antivirus.address", "", "clamd: unix:PATH or tcp:HOST:PORT; empty: no scan"),
     Setting("antivirus.required", False, "whether a file that was not scanned is refused"),
     Setting("web.url", "", "address of the pages as people type it; https behind a proxy"),

@@ -54,7 +54,7 @@ def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
     for kind, answer in ((ArchiveError, _archive_error), (HTTPException, _http_error),
                          (RequestValidationError, _invalid), (Exception, _unexpected)):  # fmt: skip
         app.add_exception_handler(kind, answer)
-    app.add_middleware(Frame, uploads=pages.UPLOADS, https=app.state.https)
+    app.add_middleware(Frame, uploads=pages.uploads(settings), https=app.state.https)
     return app
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -44,9 +44,19 @@ class TooLarge(Exception):
 class Frame:
     """ASGI middleware that knows nothing of what is inside."""
 
-    def __init__(self, app: ASGIApp, uploads: tuple[str, ...] = (), https: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, uploads: Mapping[str, int] | None = None, https: bool = False
+    ) -> None:
+        """Frame an application.
+
+        Args:
+            app: what is inside.
+            uploads: beginnings of addresses that take more than `MAX_BODY`, and how many
+                bytes each takes; what goes there declares its size.
+            https: whether people come over TLS.
+        """
         self._app = app
-        self._uploads = uploads
+        self._uploads = uploads or {}
         self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,32 +71,22 @@ class Frame:
         told: dict[str, Any] = {"status": 500}
         framed = self._framed(send, request_id, told)
         try:
-            if _declared(headers) > MAX_BODY and not self._takes_uploads(scope["path"]):
+            limit = self._limit(scope["path"])
+            if _declared(headers) > limit:
                 await _refuse(framed, 413, "the request is too large")
                 return
-            await self._app(scope, self._limited(scope["path"], receive), framed)
+            if limit > MAX_BODY and "transfer-encoding" in headers:
+                await _refuse(framed, 411, "an upload declares its size")
+                return
+            await self._app(scope, _limited(limit, receive), framed)
         except TooLarge:
             await _refuse(framed, 413, "the request is too large")
         finally:
             _log(scope, request_id, told["status"], time.perf_counter() - began)
 
-    def _takes_uploads(self, path: str) -> bool:
-        return any(path.startswith(prefix) for prefix in self._uploads)
-
-    def _limited(self, path: str, receive: Receive) -> Receive:
-        if self._takes_uploads(path):
-            return receive
-        seen = 0
-
-        async def limited() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > MAX_BODY:
-                raise TooLarge
-            return message
-
-        return limited
+    def _limit(self, path: str) -> int:
+        found = [limit for prefix, limit in self._uploads.items() if path.startswith(prefix)]
+        return max(found, default=MAX_BODY)
 
     def _framed(
         self, send: Send, request_id: str, told: dict[str, Any]
@@ -103,6 +103,20 @@ class Frame:
             await send(message)
 
         return framed
+
+
+def _limited(limit: int, receive: Receive) -> Receive:
+    seen = 0
+
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLarge
+        return message
+
+    return limited
 
 
 def _declared(headers: Headers) -> int:

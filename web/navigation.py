@@ -32,6 +32,8 @@ class Shown:
 MENU: Final[list[Entry]] = [
     Entry("/", "menu.home"),
     Entry("/search", "menu.search", (Right.SEE,)),
+    Entry("/reception", "menu.reception", (Right.INGEST,)),
+    Entry("/copies", "menu.copies", (Right.COPY,)),
     Entry("/administration", "menu.administration", (Right.ADMINISTER,)),
 ]
 """In the order in which they are shown."""

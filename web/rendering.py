@@ -41,7 +41,9 @@ def environment() -> Environment:
         masked=masked,
         number=number,
     )
-    made.globals.update(static=static, say=_say, csrf=_csrf, event_name=_event_name)
+    made.globals.update(
+        static=static, say=_say, csrf=_csrf, event_name=_event_name, has_words=words.has
+    )
     return made
 
 

@@ -27,6 +27,8 @@ SESSION: Final = "kho-session"
 VISITOR: Final = "kho-visitor"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 NOBODY: Final = Viewer("")
+STRANGERS: Final = 66 << 20
+"""Bytes of a form that is read for somebody who is not signed in."""
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -149,11 +151,19 @@ async def _check_form(visit: Visit) -> None:
         raise NotPermitted("the form comes from another site")
     kind = request.headers.get("content-type", "").split(";")[0]
     token = request.headers.get("x-csrf-token", "")
+    if kind in _FORMS and visit.stay is None and declared_bytes(request) > STRANGERS:
+        raise NotPermitted("sign in first")
     if kind in _FORMS:
         visit.form = await request.form(max_files=1000, max_fields=1000)
         token = token or visit.field("csrf")
     if not hmac.compare_digest(token.encode(), visit.csrf.encode()):
         raise NotPermitted("the form is too old", hint="load the page again and repeat")
+
+
+def declared_bytes(request: Request) -> int:
+    """Return how long a request says it is."""
+    text = request.headers.get("content-length", "0")
+    return int(text) if text.isdigit() else 0
 
 
 def _same_origin(request: Request) -> bool:

@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import tables
 from archive.catalogue.columns import instant_text
+from archive.catalogue.visibility import visible
 from archive.errors import CatalogueLocked, NotHeld, UsageError
 from archive.model import DossierId, ObjectName
+from archive.viewers import EVERYTHING, OPERATOR, Right, Viewer
 
 _TABLE = tables.issued_copies
 _TIMES = ("issued_at", "usable_until", "revoked_at")
@@ -147,6 +149,7 @@ def listed(
     kind: CopyKind | None = None,
     before: tuple[int, int] | None = None,
     limit: int = 100,
+    viewer: Viewer = OPERATOR,
 ) -> tuple[IssuedCopy, ...]:
     """Return entries of the register, the latest first.
 
@@ -156,12 +159,16 @@ def listed(
         kind: only those of this kind.
         before: year and number of the last entry of the page before.
         limit: at most so many.
+        viewer: only those of dossiers of which this viewer may hand out copies.
     """
     wanted: Select[Any] = select(_TABLE).order_by(_TABLE.c.year.desc(), _TABLE.c.number.desc())
     if dossier_id is not None:
         wanted = wanted.where(_TABLE.c.dossier_id == dossier_id)
     if kind is not None:
         wanted = wanted.where(_TABLE.c.kind == kind.value)
+    if EVERYTHING not in viewer.scopes(Right.COPY):
+        seen = select(tables.dossiers.c.id).where(visible(viewer, Right.COPY))
+        wanted = wanted.where(_TABLE.c.dossier_id.in_(seen))
     if before is not None:
         year, number = before
         same = and_(_TABLE.c.year == year, _TABLE.c.number < number)

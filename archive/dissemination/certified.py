@@ -115,7 +115,9 @@ def previewed(
 
 def qr_text(archive: Archive, code: str) -> str:
     """Return what the QR code of a copy says: where to check it, or its code alone."""
-    address = archive.settings.text("copies.check_url")
+    address, pages = (archive.settings.text(k) for k in ("copies.check_url", "web.url"))
+    if not address and pages:
+        address = f"{pages.rstrip('/')}/xac-thuc"
     return f"{address.rstrip('/')}/{code}" if address else codes.spaced(code)
 
 

@@ -6,7 +6,8 @@ corrections are laid over a copy.
 """
 
 from archive.catalogue.reception import Batch, Item, ItemState
-from archive.reception.batches import (
+from archive.reception.fixing import Form, fix, form
+from archive.reception.handover import (
     batch,
     batches,
     close,
@@ -18,7 +19,6 @@ from archive.reception.batches import (
     retry,
     take_in_all,
 )
-from archive.reception.fixing import Form, fix, form
 from archive.reception.uploads import Upload, add_path, append, begin, receive
 
 __all__ = [

@@ -19,7 +19,7 @@ from archive.packages import sip
 from archive.packages.sip import SubmissionRef
 from archive.packages.sip.submission import BATCH
 from archive.reception import overlay
-from archive.reception.batches import item, ref_of, refs_of, words
+from archive.reception.handover import item, ref_of, refs_of, words
 
 FIELDS: Final = (
     "dossier.title",
@@ -92,6 +92,7 @@ def form(archive: Archive, name: str) -> Form:
         Field(place, flat.get(place, ""), place in each.corrections, found[place])
         for place in places
     )
+    fields = tuple(sorted(fields, key=lambda field: not field.findings))
     told = {message for messages in found.values() for message in messages}
     others = tuple(f for f in each.findings if f["message"] not in told)
     return Form(each, fields, others, _documents(content, ref))

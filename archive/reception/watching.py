@@ -11,7 +11,7 @@ from pathlib import Path
 from archive.assembly import Archive
 from archive.catalogue.reception import Batch
 from archive.errors import NotHeld
-from archive.reception.batches import open_batch, take_in_all
+from archive.reception.handover import open_batch, take_in_all
 from archive.reception.uploads import add_path
 
 DONE = "_da-tiep-nhan"

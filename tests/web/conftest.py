@@ -8,12 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.web import world as worlds
 from tests.web.browsing import ARGUMENTS, Surf
 from tests.web.world import World
 
+expect.set_options(timeout=30_000)  # the machine may be under load
 SHOTS = "KHO_TEST_SCREENSHOTS"
 """Names a folder for pictures of the pages; without it none are kept."""
 

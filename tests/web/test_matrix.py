@@ -20,8 +20,9 @@ from web.visits import signed_in
 EVERYBODY = {
     "/sign-in", "/sign-in/code", "/sign-out", "/alive", "/begin/{secret}", "/preferences",
     "/account/password", "/account/second-factor", "/sign-in/openid", "/sign-in/openid/done", "/healthz", "/readyz",
+    "/xac-thuc", "/xac-thuc/{code}", "/ban-doc/{code}", "/ban-doc/{code}/{ordinal}/{number}.png",
 }  # fmt: skip
-"""Routes without a right: of the door, and of the process."""
+"""Routes without a right: of the door, of the process, the check of copies, reading copies."""
 NOWHERE = "00000000-0000-5000-8000-000000000000"
 FILLED = {"file": "1", "number": "1"}
 DOSSIER = "name"

@@ -25,6 +25,8 @@ from archive.viewers import LEVELS, OPERATOR, Grant, PersonRole, Scope
 from tests.archives import a_home, command, environment, ingested, opened
 from tests.builders import a_pdf, a_submission
 
+CHECK = "https://kho.example/xac-thuc"
+"""What QR codes of copies begin with."""
 PASSWORD = "Đúng-Mật-Khẩu-9"
 SCRIPT = '<script>alert("xss")</script><img src=x onerror=alert(1)>'
 PLAIN, SIGNED, ALTERED, OTHER, SECRET, HOSTILE = (
@@ -75,7 +77,8 @@ class World:
 
 def build(folder: Path) -> tuple[Archive, dict[str, Person], dict[str, str]]:
     """Make the archive and its people."""
-    archive = opened(a_home(folder), clock=lambda: datetime.now(UTC))
+    home = a_home(folder, copies__check_url=CHECK)
+    archive = opened(home, clock=lambda: datetime.now(UTC))
     submitted = folder / "submitted"
     for code in CODES:
         _submission(submitted / code, code, archive)

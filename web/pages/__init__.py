@@ -1,8 +1,20 @@
 """The pages; a new one is added to `ROUTERS` here and, if it has a place there, to the menu."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from web.pages import administration, dossier, dossier_files, health, home, search
+from archive.settings import Settings
+from web.pages import (
+    administration,
+    check,
+    copies,
+    dossier,
+    dossier_files,
+    health,
+    home,
+    reception,
+    search,
+)
 
 ROUTERS: Final = [
     home.router,
@@ -11,7 +23,16 @@ ROUTERS: Final = [
     dossier_files.router,
     administration.router,
     health.router,
+    copies.router,
+    check.router,
+    reception.router,
 ]
 
-UPLOADS: Final[tuple[str, ...]] = ()
-"""Beginnings of addresses that take more than a megabyte."""
+
+def uploads(settings: Settings) -> Mapping[str, int]:
+    """Return the beginnings of addresses that take more than a megabyte, and how much they take."""
+    forms = 1 << 20
+    return {
+        "/xac-thuc": check.MAX_FILE + forms,
+        "/reception/": settings.number("limits.max_total_bytes") + forms,
+    }

@@ -28,6 +28,14 @@ _LONGEST = 200
 _MAX_FINDINGS = 200
 
 
+Permit = Callable[[Connection, Intake], None]
+"""Is asked in the transaction that registers a dossier, and raises if it must not be."""
+
+
+def anything(connection: Connection, intake: Intake) -> None:
+    """Permit every dossier."""
+
+
 def open_batch(archive: Archive, producer: str, *, source: str, agent: str) -> Batch:
     """Open a batch for what a producer hands over.
 
@@ -92,7 +100,7 @@ def take_in_all(
     *,
     agent: str,
     only: Iterable[int] | None = None,
-    permit: Callable[[Connection, Intake], None] = lambda connection, intake: None,
+    permit: Permit = anything,
 ) -> tuple[Item, ...]:
     """Take in what waits in a batch, each whole or not at all; return all its submissions.
 
@@ -103,8 +111,7 @@ def take_in_all(
         batch_id: an open batch.
         agent: who asks for it.
         only: ordinals; everything that waits if None.
-        permit: is asked in the transaction that registers a dossier, and raises if it must
-            not be.
+        permit: may refuse a dossier by raising.
 
     Raises:
         Unavailable: a service did not answer; what was not reached waits.
@@ -133,14 +140,19 @@ def take_in_all(
         elif done.error is not None:
             _refused(archive, done.item, ref_of(refs, done.item), done.error, agent)
         elif done.result is not None:
-            _known_before(archive, done.item, done.result, agent, permit)
+            try:
+                _known_before(archive, done.item, done.result, agent, permit)
+            except ArchiveError as error:
+                _refused(archive, done.item, ref_of(refs, done.item), error, agent)
     finish(archive, texts)
     if stopped is not None:
         raise stopped
     return items(archive, batch_id)
 
 
-def retry(archive: Archive, batch_id: str, *, agent: str) -> tuple[Item, ...]:
+def retry(
+    archive: Archive, batch_id: str, *, agent: str, permit: Permit = anything
+) -> tuple[Item, ...]:
     """Try again everything of a batch that is neither held nor returned; errors as above."""
     at = archive.clock()
     with archive.catalogue.begin() as connection:
@@ -148,7 +160,7 @@ def retry(archive: Archive, batch_id: str, *, agent: str) -> tuple[Item, ...]:
         for each in reception.items(connection, batch_id, ItemState.TO_FIX):
             again = replace(each, state=ItemState.WAITING, changed_at=at, changed_by=agent)
             reception.change(connection, again, expected=(ItemState.TO_FIX,))
-    return take_in_all(archive, batch_id, agent=agent)
+    return take_in_all(archive, batch_id, agent=agent, permit=permit)
 
 
 def refs_of(archive: Archive, batch_id: str) -> Mapping[str, SubmissionRef]:
@@ -175,7 +187,7 @@ def _settle(
     each: Item,
     intake: Intake,
     agent: str,
-    permit: Callable[[Connection, Intake], None],
+    permit: Permit,
 ) -> None:
     permit(connection, intake)
     receipt = intake.receipt
@@ -196,7 +208,7 @@ def _known_before(
     each: Item,
     intake: Intake,
     agent: str,
-    permit: Callable[[Connection, Intake], None],
+    permit: Permit,
 ) -> None:
     """Settle a submission that was held already, for which nothing was registered now."""
     with archive.catalogue.begin() as connection:

@@ -1,0 +1,128 @@
+"""The desk at which submissions are received: whose batches somebody sees and works on.
+
+Who receives for the whole archive sees every batch, others their own. What is taken in must
+be of an agency and level that the role covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from archive.assembly import Archive
+from archive.catalogue import dossiers
+from archive.catalogue.engine import Connection
+from archive.catalogue.reception import Batch, Item
+from archive.errors import NotHeld, NotPermitted
+from archive.ingest import Intake
+from archive.reception import fixing, handover
+from archive.viewers import EVERYTHING, Right, Viewer
+
+_TELLS_OF_OTHERS = "KHO-DUPLICATE-CONTENT"
+
+
+def open_batch(archive: Archive, producer: str, viewer: Viewer) -> Batch:
+    """Open a batch as a viewer; errors as `handover.open_batch`."""
+    return handover.open_batch(archive, producer, source="upload", agent=viewer.account)
+
+
+def listed(archive: Archive, viewer: Viewer, *, before: str | None = None) -> tuple[Batch, ...]:
+    """Return the batches that a viewer works on, the latest first."""
+    by = None if _everywhere(viewer) else viewer.account
+    return handover.batches(archive, by=by, before=before)
+
+
+def batch(archive: Archive, batch_id: str, viewer: Viewer) -> Batch:
+    """Return a batch; raises NotHeld if there is none that the viewer works on."""
+    found = handover.batch(archive, batch_id)
+    if not _everywhere(viewer) and found.opened_by != viewer.account:
+        raise NotHeld("there is no such batch", where=batch_id)
+    return found
+
+
+def items(archive: Archive, batch_id: str, viewer: Viewer) -> tuple[Item, ...]:
+    """Return the submissions of a batch; raises as `batch`."""
+    batch(archive, batch_id, viewer)
+    return tuple(_shown(each, viewer) for each in handover.items(archive, batch_id))
+
+
+def item(archive: Archive, name: str, viewer: Viewer) -> Item:
+    """Return a submission; raises NotHeld if there is none that the viewer works on."""
+    found = handover.item(archive, name)
+    batch(archive, found.batch_id, viewer)
+    return _shown(found, viewer)
+
+
+def form(archive: Archive, name: str, viewer: Viewer) -> fixing.Form:
+    """Return a submission's form; raises as `item` and `fixing.form`."""
+    item(archive, name, viewer)
+    return fixing.form(archive, name)
+
+
+def take_in(archive: Archive, batch_id: str, viewer: Viewer, *, again: bool = False) -> None:
+    """Take in what waits in a batch; with `again` also what was refused.
+
+    Raises as `batch` and `handover.take_in_all`.
+    """
+    batch(archive, batch_id, viewer)
+    act = handover.retry if again else handover.take_in_all
+    act(archive, batch_id, agent=viewer.account, permit=_permit(viewer))
+
+
+def fix(
+    archive: Archive,
+    name: str,
+    corrections: Mapping[str, str | None],
+    viewer: Viewer,
+    *,
+    reason: str,
+) -> Item:
+    """Correct a submission and take it in; raises as `item`, `fixing.fix`, `take_in`."""
+    item(archive, name, viewer)
+    fixed = fixing.fix(archive, name, corrections, agent=viewer.account, reason=reason)
+    handover.take_in_all(
+        archive,
+        fixed.batch_id,
+        agent=viewer.account,
+        only=[fixed.ordinal],
+        permit=_permit(viewer),
+    )
+    return handover.item(archive, name)
+
+
+def give_back(archive: Archive, name: str, viewer: Viewer, *, reason: str) -> Item:
+    """Return a submission to its producer; raises as `item` and `handover.give_back`."""
+    item(archive, name, viewer)
+    return handover.give_back(archive, name, agent=viewer.account, reason=reason)
+
+
+def close(archive: Archive, batch_id: str, viewer: Viewer) -> Batch:
+    """Close a batch; raises as `batch` and `handover.close`."""
+    batch(archive, batch_id, viewer)
+    return handover.close(archive, batch_id, agent=viewer.account)
+
+
+def _everywhere(viewer: Viewer) -> bool:
+    return EVERYTHING in viewer.scopes(Right.INGEST)
+
+
+def _permit(viewer: Viewer) -> Callable[[Connection, Intake], None]:
+    """Return what refuses to register a dossier that the viewer's role does not cover."""
+
+    def permit(connection: Connection, intake: Intake) -> None:
+        dossier = dossiers.get(connection, intake.receipt.dossier_id).dossier
+        if not viewer.may(Right.INGEST, dossier):
+            raise NotPermitted(
+                "your role does not receive dossiers of this agency or access level",
+                where=dossier.code,
+            )
+
+    return permit
+
+
+def _shown(each: Item, viewer: Viewer) -> Item:
+    """Leave out what would tell of dossiers that the viewer may not see."""
+    if viewer.everywhere:
+        return each
+    told = tuple(f for f in each.findings if f["rule"] != _TELLS_OF_OTHERS)
+    return replace(each, findings=told)

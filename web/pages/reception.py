@@ -1,0 +1,255 @@
+"""Reception: batches, files that come in, what is to be fixed, what goes back, the minutes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from archive import reception
+from archive.errors import ArchiveError, NotHeld, Rejected, UnsafeInput, UsageError
+from archive.formats import pictures
+from archive.reception import Form, Item, ItemState, Upload, desk, fixing
+from archive.viewers import Right
+from web.rendering import HERE, attachment, page, see_other
+from web.visits import Visit, needs
+
+router = APIRouter(include_in_schema=False)
+PIECE: Final = 8 << 20
+"""Bytes of one piece of a file that is uploaded by script."""
+PICTURE: Final = 900
+STATES: Final = tuple(ItemState)
+
+
+@router.get("/reception", response_class=HTMLResponse)
+def batches(visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Show the batches, the latest first."""
+    before = visit.request.query_params.get("before") or None
+    found = desk.listed(visit.archive, visit.viewer, before=before)
+    return page(visit, "reception.html", batches=found, problem=None)
+
+
+@router.post("/reception")
+def open_batch(visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Open a batch."""
+    try:
+        opened = desk.open_batch(visit.archive, visit.field("producer"), visit.viewer)
+    except UsageError as error:
+        found = desk.listed(visit.archive, visit.viewer)
+        return page(visit, "reception.html", status=422, batches=found, problem=error)
+    return see_other(f"/reception/{opened.id}")
+
+
+@router.get("/reception/{batch_id}", response_class=HTMLResponse)
+def show(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Show a batch, its submissions, and what is wrong with each."""
+    return _batch(visit, batch_id)
+
+
+def _batch(visit: Visit, batch_id: str, problem: ArchiveError | None = None) -> Response:
+    batch = desk.batch(visit.archive, batch_id, visit.viewer)
+    items = desk.items(visit.archive, batch_id, visit.viewer)
+    query = visit.request.query_params
+    state, rule = query.get("state", ""), query.get("rule", "")
+    rules = sorted({f["rule"] for each in items if each.state == "to_fix" for f in each.findings})
+    shown = [
+        each
+        for each in items
+        if (not state or each.state.value == state)
+        and (not rule or any(f["rule"] == rule for f in each.findings))
+    ]
+    return page(
+        visit,
+        "batch.html",
+        status=422 if problem else 200,
+        batch=batch,
+        items=shown,
+        count=len(items),
+        states=STATES,
+        state=state,
+        rule=rule,
+        rules=rules,
+        problem=problem,
+        settled=bool(items) and all(each.state in ("held", "returned") for each in items),
+    )
+
+
+@router.post("/reception/{batch_id}/files", response_class=HTMLResponse)
+def files(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Receive files of a form, for browsers without scripts, and take them in."""
+    desk.batch(visit.archive, batch_id, visit.viewer)
+    given = [each for each in visit.form.getlist("file") if isinstance(each, UploadFile)]
+    try:
+        for each in given:
+            if each.filename:
+                reception.receive(visit.archive, batch_id, each.filename, each.file)
+        desk.take_in(visit.archive, batch_id, visit.viewer)
+    except (Rejected, UsageError) as error:
+        return _batch(visit, batch_id, error)
+    return see_other(f"/reception/{batch_id}")
+
+
+@router.post("/reception/{batch_id}/uploads")
+def begin(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Begin or go on with a file that comes in pieces."""
+    desk.batch(visit.archive, batch_id, visit.viewer)
+    size = visit.field("size")
+    if not size.isdecimal():
+        raise UsageError("the size is missing", where="size")
+    upload = reception.begin(visit.archive, batch_id, visit.field("name"), int(size))
+    if upload.size == 0:
+        upload = reception.append(visit.archive, batch_id, upload.id, 0, io.BytesIO())
+    return JSONResponse(_told(upload))
+
+
+@router.put("/reception/{batch_id}/uploads/{upload_id}")
+async def piece(
+    batch_id: str, upload_id: str, request: Request, visit: Visit = Depends(needs(Right.INGEST))
+) -> Response:
+    """Receive one piece of a file."""
+    await run_in_threadpool(desk.batch, visit.archive, batch_id, visit.viewer)
+    at, content = request.query_params.get("at", ""), bytearray()
+    if not at.isdecimal():
+        raise UsageError("where the piece begins is missing", where="at")
+    async for part in request.stream():
+        content += part
+        if len(content) > PIECE:
+            raise UnsafeInput(f"a piece has at most {PIECE} bytes", where="piece")
+    upload = await run_in_threadpool(
+        reception.append, visit.archive, batch_id, upload_id, int(at), io.BytesIO(bytes(content))
+    )
+    return JSONResponse(_told(upload))
+
+
+def _told(upload: Upload) -> dict[str, Any]:
+    return {"id": upload.id, "received": upload.received, "complete": upload.complete}
+
+
+@router.post("/reception/{batch_id}/take-in", response_class=HTMLResponse)
+def take_in(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Take in what waits; with `again` what was refused too."""
+    again = visit.field("again") == "yes"
+    try:
+        desk.take_in(visit.archive, batch_id, visit.viewer, again=again)
+    except (Rejected, UsageError) as error:
+        return _batch(visit, batch_id, error)
+    return see_other(f"/reception/{batch_id}")
+
+
+@router.post("/reception/{batch_id}/close", response_class=HTMLResponse)
+def close(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Close a batch and make the minutes."""
+    try:
+        desk.close(visit.archive, batch_id, visit.viewer)
+    except UsageError as error:
+        return _batch(visit, batch_id, error)
+    return see_other(f"/reception/{batch_id}")
+
+
+@router.get("/reception/{batch_id}/minutes.pdf")
+def minutes(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Hand out the minutes of hand-over."""
+    batch = desk.batch(visit.archive, batch_id, visit.viewer)
+    return _paper(visit, batch.minutes, f"bien-ban-{batch_id}.pdf")
+
+
+def _paper(visit: Visit, place: str | None, name: str) -> Response:
+    content = reception.paper(visit.archive, place)
+    return Response(content, media_type="application/pdf", headers=attachment(name))
+
+
+@router.get("/reception/{batch_id}/{number}", response_class=HTMLResponse)
+def item(batch_id: str, number: int, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Show one submission with its form and its pages."""
+    return _item(visit, f"{batch_id}.{number}")
+
+
+def _item(visit: Visit, name: str, problem: ArchiveError | None = None) -> Response:
+    found = desk.item(visit.archive, name, visit.viewer)
+    form = _form(visit, found)
+    query = visit.request.query_params
+    documents = form.documents if form else ()
+    file = query.get("file", "")
+    return page(
+        visit,
+        "submission.html",
+        status=422 if problem else 200,
+        item=found,
+        form=form,
+        problem=problem,
+        file=file if file in documents else (documents[0] if documents else ""),
+    )
+
+
+def _form(visit: Visit, found: Item) -> Form | None:
+    """Return the form of a submission that can be fixed; None if it can only be returned."""
+    if found.state not in (ItemState.TO_FIX, ItemState.WAITING):
+        return None
+    try:
+        fixing.expect_fixable(found)
+        return desk.form(visit.archive, found.name, visit.viewer)
+    except (Rejected, NotHeld):
+        return None
+
+
+@router.get("/reception/{batch_id}/{number}/page.jpg")
+def picture(batch_id: str, number: int, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Give a page of a file of a submission as a picture."""
+    query, name = visit.request.query_params, f"{batch_id}.{number}"
+    desk.item(visit.archive, name, visit.viewer)
+    at = query.get("page", "1")
+    try:
+        with fixing.as_file(visit.archive, name, query.get("file", "")) as path:
+            made = pictures.of_page(path, int(at) if at.isdecimal() else 1, PICTURE)
+    except UnsafeInput:
+        return Response((HERE / "static" / "no-page.svg").read_bytes(), media_type="image/svg+xml")
+    return Response(made, media_type="image/jpeg")
+
+
+@router.post("/reception/{batch_id}/{number}/fix", response_class=HTMLResponse)
+def fix(batch_id: str, number: int, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Correct a submission and take it in."""
+    name = f"{batch_id}.{number}"
+    form = desk.form(visit.archive, name, visit.viewer)
+    try:
+        fixed = desk.fix(
+            visit.archive, name, _changes(visit, form), visit.viewer, reason=visit.field("reason")
+        )
+    except (UsageError, Rejected) as error:
+        return _item(visit, name, error)
+    back = f"/reception/{batch_id}"
+    return see_other(back if fixed.state is ItemState.HELD else f"{back}/{number}")
+
+
+def _changes(visit: Visit, form: Form) -> Mapping[str, str | None]:
+    """Return the fields of a form that somebody has changed."""
+    changed = {}
+    for field in form.fields:
+        name = f"place:{field.place}"
+        if name in visit.form and visit.field(name) != field.value.strip():
+            changed[field.place] = visit.field(name) or None
+    return changed
+
+
+@router.post("/reception/{batch_id}/{number}/return", response_class=HTMLResponse)
+def give_back(batch_id: str, number: int, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Return a submission to its producer."""
+    name = f"{batch_id}.{number}"
+    try:
+        desk.give_back(visit.archive, name, visit.viewer, reason=visit.field("reason"))
+    except UsageError as error:
+        return _item(visit, name, error)
+    return see_other(f"/reception/{batch_id}/{number}")
+
+
+@router.get("/reception/{batch_id}/{number}/note.pdf")
+def note(batch_id: str, number: int, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Hand out the return note of a submission."""
+    found = desk.item(visit.archive, f"{batch_id}.{number}", visit.viewer)
+    return _paper(visit, found.note, f"phieu-tra-{found.name}.pdf")
