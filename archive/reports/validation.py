@@ -39,7 +39,7 @@ def documents(checked: Checked, trust: TrustStore) -> dict[str, bytes]:
     """Return what is kept of a check beside its material, by name; nothing without signatures."""
     if not checked.verdicts:
         return {}
-    policy = _json(policy_document())
+    policy = _json(policy_document(trust.policy))
     digest = sha256_of(policy)
     name = f"reports/{checked.at:%Y%m%dT%H%M%S%fZ}"
     stated = {
@@ -59,14 +59,14 @@ def documents(checked: Checked, trust: TrustStore) -> dict[str, bytes]:
     }
 
 
-def policy_document() -> dict[str, Any]:
+def policy_document(algorithms: AlgorithmPolicy) -> dict[str, Any]:
     """Return the signature policy that checks follow, in words and dates."""
     return {
         "id": POLICY,
         "process": "ETSI EN 319 102-1, basic and past validation joined",
         "algorithms": {
             "source": "ETSI TS 119 312; first day on which each is too weak, null for none",
-            **AlgorithmPolicy().to_json(),
+            **algorithms.to_json(),
         },
         "revocation": "CRL or OCSP for every certificate below the root, fresh until its own end",
         "changes_after_signing": "validation data, timestamps and further signatures are allowed; "
