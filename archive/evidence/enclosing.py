@@ -35,7 +35,7 @@ def with_its_proofs(token: bytes, trust: TrustStore, *, at: datetime) -> bytes:
     outcome, known = judge_alone(Token.load(token), trust, at=at)
     if not outcome.passed or outcome.chain is None:
         return token
-    raw = [known.revocations.raw[answer.sha256] for answer in outcome.answers]
+    raw = [known.revocations.raw[s] for answer in outcome.answers for s in answer.objects]
     return enclose(
         token,
         certificates=[one.der for one in outcome.chain.certificates],

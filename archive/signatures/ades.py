@@ -123,6 +123,7 @@ class Validation:
         if crls or ocsps:
             self._revocations = prepared.revocations.layered(crls, ocsps)
             self._revocations.crl_signers = self._certificates.relatives
+            self._revocations.crl_issuers = self._certificates.crl_issuers
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge one signature or timestamp; the outcome is kept in it."""

@@ -53,6 +53,8 @@ class Cert:
     """The public key's bits, by whose digest OCSP names an issuer."""
     crl_points: frozenset[bytes] = field(repr=False)
     """Names under which its CRL is published, as GeneralNames are encoded."""
+    crl_issuers: frozenset[str] = field(repr=False)
+    """Others than its issuer that list it, by their comparable names."""
     short_term: bool
     """Whether its issuer never revokes it (EN 319 412-1, 5.2: validity assured)."""
     subject_der: bytes = field(repr=False)
@@ -167,6 +169,7 @@ def _read(encoded: bytes, fingerprint: str) -> Cert:
         signed_part=part.dump(),
         key_bits=part["subject_public_key_info"]["public_key"].contents[1:],
         crl_points=_crl_points(parsed),
+        crl_issuers=_crl_issuers(parsed),
         short_term=any(e["extn_id"].dotted == _SHORT_TERM for e in part["extensions"]),
         subject_der=subject.dump(),
         issuer_der=issuer.dump(),
@@ -208,13 +211,35 @@ def _crl_points(parsed: x509.Certificate) -> frozenset[bytes]:
         if name.name == "full_name":
             found.update(one.dump() for one in name.chosen)
         else:
-            found.add(relative_point(parsed["tbs_certificate"]["issuer"], name.chosen))
+            issuer = parsed["tbs_certificate"]["issuer"].chosen
+            for base in _point_issuers(point) or [issuer]:
+                found.add(relative_point(base, name.chosen))
     return frozenset(found)
 
 
-def relative_point(issuer: x509.Name, part: core.Asn1Value) -> bytes:
+def _crl_issuers(parsed: x509.Certificate) -> frozenset[str]:
+    """Return the names in cRLIssuer of the distribution points (RFC 5280, 4.2.1.13).
+
+    The certificate's own issuer is among them if some points name others, and one does not.
+    """
+    own = parsed["tbs_certificate"]["issuer"].chosen
+    named = [_point_issuers(point) for point in parsed.crl_distribution_points_value or ()]
+    if not any(named):
+        return frozenset()
+    return frozenset(comparable(one.dump()) for names in named for one in names or [own])
+
+
+def _point_issuers(point: x509.DistributionPoint) -> list[core.Asn1Value]:
+    """Return the directory names in a distribution point's cRLIssuer."""
+    names = point["crl_issuer"]
+    if isinstance(names, core.Void):
+        return []
+    return [one.chosen.chosen for one in names if one.name == "directory_name"]
+
+
+def relative_point(issuer: core.Asn1Value, part: core.Asn1Value) -> bytes:
     """Return the full name, as a GeneralName, of a point named relative to its issuer."""
-    parts = [one.dump() for one in issuer.chosen]
+    parts = [one.dump() for one in issuer]
     return der.context(4, der.sequence(*parts, der.tlv(der.SET, part.contents)))
 
 

@@ -11,10 +11,19 @@ from cryptography.x509.oid import ExtensionOID
 
 from archive.signatures import der
 from archive.signatures.algorithms import Scheme, UnknownAlgorithm, scheme_of, verifies
-from archive.signatures.certificates import Cert, aware, relative_point
+from archive.signatures.certificates import Cert, aware, comparable, relative_point
 
 _EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
-_READ_CRITICAL = {ExtensionOID.ISSUING_DISTRIBUTION_POINT, _EXPIRED_CERTS_ON_CRL}
+_READ_CRITICAL = {
+    ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+    ExtensionOID.DELTA_CRL_INDICATOR,
+    _EXPIRED_CERTS_ON_CRL,
+}
+ALL_REASONS = frozenset(x509.ReasonFlags) - {
+    x509.ReasonFlags.unspecified,
+    x509.ReasonFlags.remove_from_crl,
+}
+"""What the lists for some reasons have to cover together (RFC 5280, 6.3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +40,20 @@ class Crl:
     cas_only: bool
     points: frozenset[bytes]
     """Names under which it is published; empty: it is the issuer's full CRL."""
+    indirect: bool
+    """Whether it has entries of other issuers' certificates."""
+    reasons: frozenset[x509.ReasonFlags] | None
+    """The only reasons for which it lists certificates; None: all."""
+    number: int | None
+    base: int | None
+    """Of a delta CRL the number of the base that it continues; None: it is complete."""
     usable: bool
     """Whether the absence of an entry means anything (no unknown critical extension)."""
+
+    @property
+    def scope(self) -> tuple[object, ...]:
+        """Which certificates it is about; equal for a delta and its base."""
+        return (self.users_only, self.cas_only, self.points, self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,8 @@ class Entry:
 
     revoked_at: datetime
     on_hold: bool
+    removed: bool = False
+    """In a delta CRL: it is on the list no more."""
 
 
 def crl_holds(known: Crl, issuer: Cert) -> bool:
@@ -55,22 +78,27 @@ def crl_holds(known: Crl, issuer: Cert) -> bool:
 
 
 def read_crl(encoded: bytes, sha256: str) -> Crl | None:
-    """Parse a CRL; None for delta and indirect ones, which are not used."""
+    """Parse a CRL; None for those of attribute certificates, which are not used."""
     parsed = x509.load_der_x509_crl(encoded)
     points: frozenset[bytes] = frozenset()
     users_only = cas_only = False
     expired: datetime | None = None
-    usable = True
+    usable, indirect = True, False
+    reasons: frozenset[x509.ReasonFlags] | None = None
+    number = base = None
     for extension in parsed.extensions:
         value = extension.value
         if isinstance(value, x509.DeltaCRLIndicator):
-            return None
-        if isinstance(value, x509.IssuingDistributionPoint):
-            if value.indirect_crl or value.only_contains_attribute_certs:
+            base = value.crl_number
+        elif isinstance(value, x509.CRLNumber):
+            number = value.crl_number
+        elif isinstance(value, x509.IssuingDistributionPoint):
+            if value.only_contains_attribute_certs:
                 return None
+            indirect = value.indirect_crl
             users_only, cas_only = value.only_contains_user_certs, value.only_contains_ca_certs
             points = _points(encoded)
-            usable = usable and not value.only_some_reasons
+            reasons = value.only_some_reasons
         elif extension.oid == _EXPIRED_CERTS_ON_CRL:
             expired = _expired_since(encoded)
         elif extension.critical and extension.oid not in _READ_CRITICAL:
@@ -85,6 +113,10 @@ def read_crl(encoded: bytes, sha256: str) -> Crl | None:
         users_only,
         cas_only,
         points,
+        indirect,
+        reasons,
+        number,
+        base,
         usable,
     )
 
@@ -118,7 +150,7 @@ def _points(encoded: bytes) -> frozenset[bytes]:
         return frozenset()
     if name.name == "full_name":
         return frozenset(one.dump() for one in name.chosen)
-    return frozenset({relative_point(parsed.issuer, name.chosen)})
+    return frozenset({relative_point(parsed.issuer.chosen, name.chosen)})
 
 
 def slow_entry(encoded: bytes, serial: int) -> Entry | None:
@@ -132,10 +164,31 @@ def slow_entry(encoded: bytes, serial: int) -> Entry | None:
     return None
 
 
-def on_hold_entry(entry: x509.RevokedCertificate) -> bool:
-    """Return whether a CRL entry is a suspension (RFC 5280, 5.3.1)."""
+def entry_from(entry: x509.RevokedCertificate) -> Entry:
+    """Return a CRL entry with what its reason means (RFC 5280, 5.3.1)."""
     try:
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
     except (x509.ExtensionNotFound, ValueError):
-        return False
-    return reason is x509.ReasonFlags.certificate_hold
+        reason = x509.ReasonFlags.unspecified
+    on_hold = reason is x509.ReasonFlags.certificate_hold
+    removed = reason is x509.ReasonFlags.remove_from_crl
+    return Entry(entry.revocation_date_utc, on_hold, removed)
+
+
+def indirect_entry(known: Crl, serial: int, issuer_der: bytes) -> Entry | None:
+    """Return an indirect CRL's entry for a certificate (RFC 5280, 5.3.3).
+
+    An entry without the name of the certificate's issuer has that of the entry before.
+    """
+    current = comparable(known.parsed.issuer.public_bytes())
+    wanted = comparable(issuer_der)
+    for entry in known.parsed:
+        try:
+            named = entry.extensions.get_extension_for_class(x509.CertificateIssuer).value
+            names = named.get_values_for_type(x509.DirectoryName)
+            current = comparable(names[0].public_bytes()) if names else ""
+        except x509.ExtensionNotFound:
+            pass
+        if entry.serial_number == serial and current == wanted:
+            return entry_from(entry)
+    return None

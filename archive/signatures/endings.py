@@ -107,7 +107,7 @@ def _ending(
 
 def _ends(judged: list[Judgement], prepared: Prepared, at: datetime) -> list[datetime]:
     chains = [one.chain for one in judged if one.chain is not None]
-    used = {answer.sha256 for one in judged for answer in one.answers}
+    used = {sha256 for one in judged for answer in one.answers for sha256 in answer.objects}
     return ends_of(
         [cert for chain in chains for cert in chain.certificates],
         [prepared.revocations.raw[sha256][1] for sha256 in used],

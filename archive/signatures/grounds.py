@@ -141,4 +141,5 @@ def _chain(judgement: Judgement | None) -> tuple[str, ...]:
 
 def _answers(judgement: Judgement | None, kind: str) -> tuple[str, ...]:
     found = judgement.answers if judgement is not None else ()
-    return tuple(dict.fromkeys(one.sha256 for one in found if one.kind == kind))
+    objects = (sha256 for one in found if one.kind == kind for sha256 in one.objects)
+    return tuple(dict.fromkeys(objects))

@@ -53,8 +53,8 @@ def _add_judgement(kept: dict[str, bytes], judgement: Judgement, revocations: Re
     if judgement.chain is not None:
         for certificate in judgement.chain.certificates:
             _keep(kept, "certificates", "cer", certificate.der)
-    for answer in judgement.answers:
-        kind, encoded = revocations.raw[answer.sha256]
+    for sha256 in (one for answer in judgement.answers for one in answer.objects):
+        kind, encoded = revocations.raw[sha256]
         _keep(
             kept, "crls" if kind == "crl" else "ocsps", "crl" if kind == "crl" else "ors", encoded
         )

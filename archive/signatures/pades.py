@@ -184,6 +184,7 @@ class PdfValidation:
             return Revocations(), self._prepared.revocations
         together = self._prepared.revocations.layered(crls, ocsps)
         together.crl_signers = self._certificates.relatives
+        together.crl_issuers = self._certificates.crl_issuers
         return Revocations(crls, ocsps), together
 
     def _store(self) -> list[KeptObject]:

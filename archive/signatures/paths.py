@@ -108,6 +108,15 @@ class Certificates:
                 found += [(one, p) for p in self.issuers(one) if one.is_issued_by(p)][:1]
         return found
 
+    def crl_issuers(self, name: str) -> list[Chain]:
+        """Return paths of certificates of this name, which may sign others' CRLs."""
+        found = []
+        for one in self._by_subject.get(name, []):
+            if one.key_usage is None or "crl_sign" in one.key_usage:
+                paths = [path for scope in Scope for path in self.chains(one, scope)]
+                found += [path for path in paths if path.fault is None][:1]
+        return found
+
     def issuers(self, of: Cert) -> list[Cert]:
         """Return certificates with the issuer's name: roots first, then by key identifier."""
         named = self._by_subject.get(of.issuer, [])

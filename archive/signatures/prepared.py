@@ -31,6 +31,7 @@ def prepare(trust: TrustStore) -> Prepared:
         certificates = readable([*(a.certificate for a in trust.anchors), *trust.certificates])
         revocations = Revocations(trust.crls, trust.ocsps)
         revocations.crl_signers = Certificates(trust.anchors, certificates).relatives
+        revocations.crl_issuers = Certificates(trust.anchors, certificates).crl_issuers
         known = Prepared(trust, tuple(certificates), revocations)
         _prepared[id(trust)] = known
         while len(_prepared) > _MAX_PREPARED:

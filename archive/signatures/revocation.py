@@ -13,10 +13,20 @@ from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from archive.signatures import crl_sets
 from archive.signatures.algorithms import UnknownAlgorithm
-from archive.signatures.certificates import Cert
-from archive.signatures.crl_reader import Crl, Entry, crl_holds, on_hold_entry, read_crl, slow_entry
+from archive.signatures.certificates import Cert, comparable
+from archive.signatures.crl_reader import (
+    Crl,
+    Entry,
+    crl_holds,
+    entry_from,
+    indirect_entry,
+    read_crl,
+    slow_entry,
+)
 from archive.signatures.ocsp_reader import is_about, ocsp_answers
+from archive.signatures.paths import Chain
 from archive.signatures.status import Answer
 
 MAX_CRL_BYTES = 64 << 20
@@ -42,6 +52,8 @@ class Revocations:
         self._answers: dict[tuple[str, str], list[Answer]] = {}
         self.crl_signers: Callable[[Cert], Iterable[tuple[Cert, Cert]]] = lambda _: ()
         """Gives further certificates with which a CA may sign its CRLs, with their issuers."""
+        self.crl_issuers: Callable[[str], Iterable[Chain]] = lambda _: ()
+        """Gives paths of certificates of a name that may sign CRLs for others."""
         self.raw: dict[str, tuple[str, bytes]] = {}
         """Digest to kind (`crl`, `ocsp`) and bytes, for keeping what was used."""
         self.add(crls, ocsps)
@@ -62,6 +74,7 @@ class Revocations:
         both._verified = self._verified
         both.raw = dict(self.raw)
         both.crl_signers = self.crl_signers
+        both.crl_issuers = self.crl_issuers
         both.add(crls, ocsps)
         return both
 
@@ -72,9 +85,11 @@ class Revocations:
         if found is None:
             self._answers[key] = []  # ends the circle when keys of one CA vouch for each other
             crls = self._crls.get(certificate.issuer_der, {}).values()
-            found = [a for one in crls if (a := self._from_crl(one, certificate, issuer))]
+            found = self._from_crls(crls, certificate, issuer)
             if len(found) < len(crls):
                 found += self._from_relatives(certificate, issuer)
+            if certificate.crl_issuers:
+                found += self._from_others(certificate)
             for sha256, response in self._ocsps.items():
                 found.extend(ocsp_answers(sha256, response, certificate, issuer))
             found.sort(key=lambda answer: answer.this_update, reverse=True)
@@ -87,10 +102,26 @@ class Revocations:
         for relative, parent in self.crl_signers(issuer):
             if any(answer.revoked_at for answer in self.answers(relative, parent)):
                 continue
-            for one in self._crls.get(certificate.issuer_der, {}).values():
-                answer = self._from_crl(one, certificate, relative)
-                if answer is not None and relative.valid_at(answer.this_update):
+            crls = self._crls.get(certificate.issuer_der, {}).values()
+            for answer in self._from_crls(crls, certificate, relative):
+                if relative.valid_at(answer.this_update):
                     found.append(answer)
+        return found
+
+    def _from_others(self, certificate: Cert) -> list[Answer]:
+        """Return what indirect CRLs of others say that the certificate names (6.3.3 b)."""
+        found: list[Answer] = []
+        for name in certificate.crl_issuers:
+            crls = [
+                one
+                for group in self._crls.values()
+                for one in group.values()
+                if one.indirect and comparable(one.parsed.issuer.public_bytes()) == name
+            ]
+            for path in self.crl_issuers(name) if crls else ():
+                states = [self.answers(below, above) for below, above in path.links]
+                if all(s and not any(a.revoked_at for a in s) for s in states):
+                    found += self._from_crls(crls, certificate, path.leaf)
         return found
 
     def mentions(self, certificate: Cert, issuer: Cert) -> bool:
@@ -130,35 +161,24 @@ class Revocations:
         self._ocsps[sha256] = response
         self.raw[sha256] = ("ocsp", encoded)
 
-    def _from_crl(self, known: Crl, certificate: Cert, issuer: Cert) -> Answer | None:
-        """Return what a CRL says, or None if it is not about this certificate."""
-        if (known.users_only and certificate.is_ca) or (known.cas_only and not certificate.is_ca):
-            return None
-        if known.points and not known.points & certificate.crl_points:
-            return None
-        if not self._signed_by(known, issuer):
-            return None
-        entry = self._entry(known, certificate.serial)
-        if entry is None and not known.usable:
-            return None
-        return Answer(
-            "CRL",
-            known.sha256,
-            known.issued,
-            known.due,
-            entry.revoked_at if entry is not None else None,
-            entry is not None and entry.on_hold,
-            known.covers_expired_since,
-            known.scheme,
-            issuer,
-        )
+    def _from_crls(self, crls: Iterable[Crl], certificate: Cert, signer: Cert) -> list[Answer]:
+        """Return what CRLs say that this signer signed, alone and together."""
+        about = [
+            one
+            for one in crls
+            if _is_about(one, certificate, signer) and self._signed_by(one, signer)
+        ]
+        return [*crl_sets.answers(about, signer, lambda one: self._entry(one, certificate))]
 
-    def _entry(self, known: Crl, serial: int) -> Entry | None:
-        """Return a CRL's entry for a serial number."""
+    def _entry(self, known: Crl, certificate: Cert) -> Entry | None:
+        """Return a CRL's entry for a certificate."""
+        serial = certificate.serial
+        if known.indirect:
+            return indirect_entry(known, serial, certificate.issuer_der)
         if serial < 0:  # forbidden by RFC 5280, 4.1.2.2, but met; the fast reader refuses it
             return slow_entry(self.raw[known.sha256][1], serial)
         entry = known.parsed.get_revoked_certificate_by_serial_number(serial)
-        return None if entry is None else Entry(entry.revocation_date_utc, on_hold_entry(entry))
+        return None if entry is None else entry_from(entry)
 
     def _signed_by(self, known: Crl, issuer: Cert) -> bool:
         """Return whether the issuer signed the CRL and may sign CRLs (RFC 5280, 4.2.1.3)."""
@@ -169,3 +189,15 @@ class Revocations:
             allowed = issuer.key_usage is None or "crl_sign" in issuer.key_usage
             self._verified[key] = allowed and crl_holds(known, issuer)
         return self._verified[key]
+
+
+def _is_about(known: Crl, certificate: Cert, signer: Cert) -> bool:
+    """Return whether a CRL's scope has a certificate (RFC 5280, 6.3.3 b)."""
+    if (known.users_only and certificate.is_ca) or (known.cas_only and not certificate.is_ca):
+        return False
+    if not known.indirect and signer.subject != certificate.issuer:
+        return False
+    others = certificate.crl_issuers
+    if known.indirect and others and signer.subject not in others:
+        return False
+    return not known.points or bool(known.points & certificate.crl_points)

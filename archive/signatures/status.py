@@ -28,6 +28,13 @@ class Answer:
     scheme: Scheme
     signer: Cert
     """The CA, or the OCSP responder that it authorized."""
+    also: tuple[str, ...] = ()
+    """SHA-256 of further CRLs that say it together with the first."""
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """SHA-256 of everything that has to be kept for the answer."""
+        return (self.sha256, *self.also)
 
     @property
     def period(self) -> timedelta:

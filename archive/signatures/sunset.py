@@ -19,6 +19,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from archive.signatures.algorithms import NEVER, OPEN_END, AlgorithmPolicy
 from archive.signatures.certificates import Cert, readable
+from archive.signatures.paths import Chain
 from archive.signatures.prepared import Prepared
 from archive.signatures.revocation import Revocations
 from archive.signatures.status import Answer
@@ -191,6 +192,15 @@ class Renewed(Revocations):
     @crl_signers.setter
     def crl_signers(self, value: Callable[[Cert], Iterable[tuple[Cert, Cert]]]) -> None:
         self._inner.crl_signers = value
+
+    @property
+    def crl_issuers(self) -> Callable[[str], Iterable[Chain]]:
+        """Paths of certificates that may sign CRLs for others."""
+        return self._inner.crl_issuers
+
+    @crl_issuers.setter
+    def crl_issuers(self, value: Callable[[str], Iterable[Chain]]) -> None:
+        self._inner.crl_issuers = value
 
     def answers(self, certificate: Cert, issuer: Cert) -> list[Answer]:
         """Return the answers; those that say "good" never become stale."""

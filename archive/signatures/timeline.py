@@ -130,10 +130,14 @@ class _Walk:
         for place, answer, revoked_at in known:
             if answer.on_hold and place > 0:
                 continue  # a newer answer has decided on the suspension
-            relied |= answer.this_update <= before and self._poe(answer.sha256) <= before
+            relied |= answer.this_update <= before and self._known_since(answer) <= before
             self.answers.append(answer)
             self.lower(_revocation(answer, revoked_at, whose, leaf=leaf))
         return relied
+
+    def _known_since(self, answer: Answer) -> datetime:
+        """Return since when all objects behind an answer are proven to have existed."""
+        return max(self._poe(one) for one in answer.objects)
 
     def _status(self, certificate: Cert, issuer: Cert, whose: str, entered: datetime) -> None:
         """Apply the best "good" answer: the one that leaves the latest control time.
@@ -158,7 +162,7 @@ class _Walk:
 
     def _counts(self, answer: Answer, certificate: Cert, entered: datetime) -> bool:
         """Return whether a "good" answer can be relied on."""
-        if answer.this_update > entered or self._poe(answer.sha256) > entered:
+        if answer.this_update > entered or self._known_since(answer) > entered:
             return False
         if answer.this_update <= certificate.not_after:
             return True

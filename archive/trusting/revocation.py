@@ -133,7 +133,7 @@ def _crl(encoded: bytes, known: list[Cert]) -> tuple[Cert, datetime, datetime | 
     except (ValueError, TypeError, KeyError) as error:
         raise Rejected(f"the CRL cannot be read: {error}") from error
     if found is None:
-        raise Rejected("delta and indirect CRLs are not used", hint="add the full CRL")
+        raise Rejected("CRLs of attribute certificates are not used", hint="add the CRL of the CA")
     name = found.parsed.issuer.public_bytes()
     for one in known:
         if one.subject_der == name and crl_holds(found, one):
