@@ -42,7 +42,8 @@ def environment() -> Environment:
         number=number,
     )
     made.globals.update(
-        static=static, say=_say, csrf=_csrf, event_name=_event_name, has_words=words.has
+        static=static, say=_say, csrf=_csrf, event_name=_event_name, has_words=words.has,
+        help_address=_help_address,
     )
     return made
 
@@ -60,6 +61,15 @@ def _event_name(context: Any, kind: str) -> str:
     visit: Visit = context["visit"]
     key = f"event.{kind.replace(' ', '_')}"
     return visit.say(key) if words.has(key) else kind.capitalize()
+
+
+@pass_context
+def _help_address(context: Any) -> str:
+    """Return where the help on this page is: its topic is the first part of the address."""
+    visit: Visit = context["visit"]
+    topic = visit.request.url.path.split("/")[1] or "home"
+    there = (HERE / "templates" / "help" / visit.language / f"{topic}.html").is_file()
+    return f"/help/{topic}" if topic.isalpha() and there else "/help"
 
 
 @pass_context

@@ -21,6 +21,7 @@ EVERYBODY = {
     "/sign-in", "/sign-in/code", "/sign-out", "/alive", "/begin/{secret}", "/preferences",
     "/account/password", "/account/second-factor", "/sign-in/openid", "/sign-in/openid/done", "/healthz", "/readyz",
     "/xac-thuc", "/xac-thuc/{code}", "/ban-doc/{code}", "/ban-doc/{code}/{ordinal}/{number}.png",
+    "/help", "/help/problems", "/help/{topic}",
 }  # fmt: skip
 """Routes without a right: of the door, of the process, the check of copies, reading copies."""
 NOWHERE = "00000000-0000-5000-8000-000000000000"

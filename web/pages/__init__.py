@@ -10,6 +10,7 @@ from web.pages import (
     copies,
     dossier,
     dossier_files,
+    guidance,
     health,
     home,
     reception,
@@ -26,6 +27,7 @@ ROUTERS: Final = [
     copies.router,
     check.router,
     reception.router,
+    guidance.router,
 ]
 
 
