@@ -42,7 +42,11 @@ def environment() -> Environment:
         number=number,
     )
     made.globals.update(
-        static=static, say=_say, csrf=_csrf, event_name=_event_name, has_words=words.has,
+        static=static,
+        say=_say,
+        csrf=_csrf,
+        event_name=_event_name,
+        has_words=words.has,
         help_address=_help_address,
     )
     return made

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.common.errors import AuthlibBaseError
 from fastapi import APIRouter, Depends
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -90,7 +90,11 @@ def _safe(address: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
-def _client(visit: Visit) -> OAuth2Client:
+def _client(visit: Visit) -> Any:
+    # Authlib warns when it meets httpx, whose successor it would rather have.
+    with warnings.catch_warnings(action="ignore"):
+        from authlib.integrations.httpx_client import OAuth2Client
+
     secret = os.environ.get(SECRET)
     return OAuth2Client(
         visit.archive.settings.text("web.oidc_client"), secret,
@@ -158,7 +162,7 @@ def _claims(visit: Visit, code: str, verifier: str, nonce: str) -> dict[str, Any
         _check(visit, told.claims, provider, nonce)
     except httpx.HTTPError as error:
         raise Unavailable("the OpenID provider does not answer", where=provider.issuer) from error
-    except (OAuthError, JoseError, KeyError, ValueError, TypeError) as error:
+    except (AuthlibBaseError, JoseError, KeyError, ValueError, TypeError) as error:
         raise NotPermitted(
             "the OpenID provider's answer is not good", hint=type(error).__name__
         ) from error
