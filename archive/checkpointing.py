@@ -8,7 +8,7 @@ write leaves the log of the checkpoint before; the next run writes the same byte
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archive import seals
 from archive.assembly import Archive
@@ -104,8 +104,13 @@ def edge_at(archive: Archive, size: int) -> Edge:
     return edge
 
 
-def checkpoint_at(archive: Archive, size: int) -> Checkpoint:
+def checkpoint_at(archive: Archive, size: int, keys: Sequence[NoteKey] | None = None) -> Checkpoint:
     """Return a checkpoint in the store, signed by a key of the log that has the seal.
+
+    Args:
+        archive: whose log.
+        size: of the checkpoint.
+        keys: what `log_keys` returned, for who asks often.
 
     Raises:
         JournalBroken: it is not what the archive wrote.
@@ -117,7 +122,8 @@ def checkpoint_at(archive: Archive, size: int) -> Checkpoint:
         stated = Checkpoint.of_text(found.text)
     except ValueError as error:
         raise JournalBroken(f"the checkpoint at {size} cannot be read", where=where) from error
-    signed = (found.signed_by(key) for key in log_keys(archive) if key.name == stated.origin)
+    keys = log_keys(archive) if keys is None else keys
+    signed = (found.signed_by(key) for key in keys if key.name == stated.origin)
     if stated.size != size or not any(signed):
         raise JournalBroken(f"the checkpoint at {size} is not signed by this log", where=where)
     return stated
@@ -171,12 +177,13 @@ def _sign(archive: Archive, edge: Edge) -> None:
         put(archive.store, name, content)
     text = Checkpoint(signer.key.name, edge.size, edge.root()).text()
     note = Note(text, (signer.sign(text, at=archive.clock()),))
-    put_first(archive.store, logstore.checkpoint_name(edge.size), note.encode())
+    name = logstore.checkpoint_name(edge.size)
+    put_first(archive.store, name, note.encode())
+    if archive.store.read(name) == note.encode():
+        return
+    # Another process was first, or another key before a crash: it must be the same tree.
     if checkpoint_at(archive, edge.size).root != edge.root():
-        raise JournalBroken(
-            f"another checkpoint is stored at {edge.size}",
-            where=logstore.checkpoint_name(edge.size),
-        )
+        raise JournalBroken(f"another checkpoint is stored at {edge.size}", where=name)
 
 
 def _timestamp(archive: Archive, size: int) -> None:

@@ -10,8 +10,10 @@ from archive.catalogue import journal
 from archive.errors import JournalBroken, NotHeld
 from archive.evidence import logstore, tiles
 from archive.evidence.enclosing import judge_alone
+from archive.evidence.notes import NoteKey
 from archive.evidence.tiles import Edge
 from archive.model import Indication, ObjectName
+from archive.witnessing import ever_witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class LogState:
     """Checkpoints whose timestamp passed."""
     undecided: int
     """Checkpoints whose timestamp is over them, and cannot be judged today."""
+    cosigned: int
+    """Checkpoints with a cosignature of a witness that we know or knew."""
     tiles: int
     """Tiles and entry bundles that were compared."""
 
@@ -40,23 +44,27 @@ def verify_log(archive: Archive) -> LogState:
         Unavailable: the store did not answer.
     """
     edge, compared, count = Edge(), 0, 0
-    passed = undecided = 0
+    passed = undecided = cosigned = 0
+    keys, witnesses = checkpointing.log_keys(archive), ever_witnesses(archive)
     with archive.catalogue.connect() as connection:
         done = journal.flushed(connection).seq
     for size in logstore.sizes(archive.store):
         compared += _compare_tiles(archive, edge, size)
-        if checkpointing.checkpoint_at(archive, size).root != edge.root():
+        if checkpointing.checkpoint_at(archive, size, keys).root != edge.root():
             where = logstore.checkpoint_name(size)
             raise JournalBroken(f"the checkpoint at {size} is over other entries", where=where)
         outcome = _timestamp(archive, size)
         passed += outcome is Indication.PASSED
         undecided += outcome is Indication.INDETERMINATE
+        cosigned += _cosigned(archive, size, witnesses)
         count += 1
     if count and edge.size < done:
         where = logstore.checkpoint_name(done)
         raise JournalBroken(f"the checkpoint at {done} is missing from the store", where=where)
     root = edge.root().hex()
-    return LogState(archive.log_origin, edge.size, root, count, passed, undecided, compared)
+    return LogState(
+        archive.log_origin, edge.size, root, count, passed, undecided, cosigned, compared
+    )
 
 
 def _compare_tiles(archive: Archive, edge: Edge, size: int) -> int:
@@ -88,3 +96,16 @@ def _timestamp(archive: Archive, size: int) -> Indication | None:
         where = logstore.token_name(size)
         raise JournalBroken(f"the timestamp at {size} does not verify: {reasons}", where=where)
     return outcome.indication
+
+
+def _cosigned(archive: Archive, size: int, witnesses: list[NoteKey]) -> bool:
+    """Whether a known witness has cosigned a checkpoint; none of them may be forged."""
+    note = checkpointing.read_note(archive, size, cosigned=True)
+    found = False
+    for key in witnesses:
+        if any((one.name, one.key_id) == (key.name, key.id) for one in note.signatures):
+            if note.signed_by(key) is None:
+                where = f"{logstore.checkpoint_name(size)}.{key.id.hex()}"
+                raise JournalBroken(f"the cosignature of {key.name} does not verify", where=where)
+            found = True
+    return found

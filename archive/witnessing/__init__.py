@@ -47,6 +47,14 @@ def witnesses(archive: Archive) -> list[Party]:
     return [one for one in parties(archive) if one.key.kind is KeyKind.WITNESS]
 
 
+def ever_witnesses(archive: Archive) -> list[NoteKey]:
+    """Return the keys of the witnesses that we ask or have asked once."""
+    with archive.catalogue.connect() as connection:
+        entries = journal.entries(connection, subject=SUBJECT)
+        keys = dict.fromkeys(str(entry.event.details["key"]) for entry in entries)
+    return [key for key in map(NoteKey.of_vkey, keys) if key.kind is KeyKind.WITNESS]
+
+
 def followed(archive: Archive) -> list[NoteKey]:
     """Return the keys of the logs that we cosign."""
     return [one.key for one in parties(archive) if one.key.kind is KeyKind.LOG]

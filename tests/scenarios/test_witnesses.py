@@ -15,7 +15,7 @@ import pytest
 from archive import checkpointing, log_proofs, witnessing
 from archive.assembly import Archive
 from archive.catalogue import journal
-from archive.errors import NotHeld, Unavailable, UsageError
+from archive.errors import JournalBroken, NotHeld, Unavailable, UsageError
 from archive.events import EventType
 from archive.evidence import logstore, proof_verdict
 from archive.evidence.checkpoint import Checkpoint
@@ -112,7 +112,20 @@ def test_a_witness_cosigns_what_continues_the_last_that_it_saw(ours, theirs, wit
         signed = note.signed_by(theirs.witness_signer.key)
         assert signed is not None
         assert signed.at is not None
-    assert verify_journal(ours).log.size == second
+    state = verify_journal(ours).log
+    assert (state.size, state.cosigned) == (second, 2)
+
+
+def test_a_forged_cosignature_is_found(ours, theirs, witness):
+    ask(ours)
+    key = theirs.witness_signer.key
+    name = f"{logstore.checkpoint_name(newest(ours))}.{key.id.hex()}"
+    forged = theirs.witness_signer.sign("something else\n", at=ours.clock()).line().encode()
+    archives.altered(ours, name, lambda _: forged)
+
+    with pytest.raises(JournalBroken) as damage:
+        verify_journal(ours)
+    assert damage.value.where == name
 
 
 def test_who_has_cosigned_is_not_asked_again(ours, theirs, witness):

@@ -62,6 +62,34 @@ def test_every_subtree_is_proven_in_the_whole_tree_and_a_leaf_in_it(size, data):
     assert not log.verify_subtree_consistency(start, end, size, other, roots[0, size], whole)
 
 
+NUMBERS = [0, 1, 2, 7, 2**32, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1, 2**64, 2**200, -1]
+HASHES = [b"", bytes(31), bytes(32), bytes(33), "x" * 32, None, 5]
+
+
+@given(
+    st.sampled_from([*NUMBERS, True, 1.0, "1", None]),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(HASHES),
+    st.sampled_from(HASHES),
+    st.one_of(
+        st.lists(st.sampled_from(HASHES), max_size=130), st.sampled_from([None, b"", 5, "x"])
+    ),
+)
+def test_sizes_up_to_two_to_the_64_and_beyond_neither_crash_nor_loop(a, b, c, one, other, proof):
+    answers = [
+        log.verify_inclusion(a, b, one, proof, other),
+        log.verify_subtree_inclusion(a, b, c, one, proof, other),
+        log.verify_consistency(a, b, one, other, proof),
+        log.verify_subtree_consistency(a, b, c, one, other, proof),
+    ]
+
+    # Only what needs no hash at all can hold: the same root of the same tree.
+    assert all(isinstance(answer, bool) for answer in answers)
+    if one != other:
+        assert not any(answers)
+
+
 @given(anything, anything, anything, st.one_of(anything, st.lists(anything, max_size=4)), anything)
 def test_whatever_is_not_a_proof_is_refused_without_an_exception(index, size, leaf, proof, root):
     assert log.verify_inclusion(index, size, leaf, proof, root) is False
