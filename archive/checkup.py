@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from archive import keyring
-from archive.assembly import Archive
+from archive.assembly import Archive, open_tsa
 from archive.catalogue import disposals, dossiers, holds, journal, outbox, verdict_list
 from archive.catalogue.disposals import ListStatus
 from archive.disposal import execution
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, Unavailable
 from archive.findings import Finding, Severity
 from archive.preservation import fixity
 from archive.signatures.certificates import read_certificate
+from archive.signatures.timestamps import FirstOf
 
 FIXITY_YEARS = 3
 """Every document is checked at least once in so many years (Circular 05/2025, art. 28)."""
@@ -177,6 +179,18 @@ def _seal_keys(archive: Archive) -> Iterator[Finding]:
             yield _weak("KHO-DOCTOR-KEY-ENDS", name, message)
 
 
+def _timestamps(archive: Archive) -> Iterator[Finding]:
+    authority = open_tsa(archive)
+    for one in authority.authorities if isinstance(authority, FirstOf) else ():
+        name = getattr(one, "name", "")
+        try:
+            one.timestamp(hashlib.sha256(b"checkup").digest())
+        except Unavailable as error:
+            yield _weak("KHO-DOCTOR-TSA", name, f"is passed over: {error.message}")
+        else:
+            yield _info("KHO-DOCTOR-TSA", name, "answers, is trusted, and its clock is right")
+
+
 def _trust(archive: Archive) -> Iterator[Finding]:
     at = archive.clock()
     yield _info("KHO-DOCTOR-TRUST", "trust.folder", f"{len(archive.trust.anchors)} roots")
@@ -247,6 +261,7 @@ PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("search", _index),
     ("seal", _seal),
     ("seal", _seal_keys),
+    ("timestamps", _timestamps),
     ("trust", _trust),
     ("signatures", _sunset),
     ("antivirus", _antivirus),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pkcs11
 from cryptography import x509
@@ -57,11 +58,7 @@ class Token:
         number = hashlib.sha256(name.encode()).hexdigest()[:8]
         _util("--import", path, "--token", LABEL, "--label", name, "--id", number, "--pin", PIN)
         path.unlink()
-        with (
-            _library(self.module)
-            .get_token(token_label=LABEL)
-            .open(rw=True, user_pin=PIN) as session
-        ):
+        with self._opened() as session:
             names = (name, *(f"{name}-{n}" for n in range(len(key.chain))))
             for label, content in zip(names, (key.certificate, *key.chain), strict=True):
                 session.create_object(
@@ -75,6 +72,14 @@ class Token:
                     }
                 )
         return self.source(name)
+
+    def _opened(self) -> Any:
+        """Return a session that may write; who is logged in already is not asked again."""
+        token = _library(self.module).get_token(token_label=LABEL)
+        try:
+            return token.open(rw=True, user_pin=PIN)
+        except pkcs11.UserAlreadyLoggedIn:
+            return token.open(rw=True)
 
 
 def pkcs12_file(path: Path, key: FileKey, secret: bytes | None = None) -> Path:

@@ -33,6 +33,7 @@ from archive.retention import explained
 from archive.signatures import hybrid, seal
 from archive.signatures.seal import SealVerdict
 from archive.signatures.verdicts import to_json as verdict_json
+from archive.witnessing import asking, witnesses
 
 FORMAT = "kho-passport-1"
 COVER, GUIDE, VERIFIER = "HO-CHIEU.pdf", "HUONG-DAN.txt", "verify.py"
@@ -102,6 +103,9 @@ def make(archive: Archive, holding: Holding, number: int | None = None) -> Passp
     if entry is not None:
         files["journal/entry.json"] = _json(entry.to_json())
         files["journal/checkpoint.txt"] = _note(entry).encode()
+        keys = [party.key.vkey for party in witnesses(archive)]
+        if keys:
+            files["journal/witnesses.txt"] = "".join(f"{key}\n" for key in keys).encode()
     if evidence is not None:
         files["evidence/record.er"] = evidence
     digests = _digests(archive, version, evidence)
@@ -124,6 +128,8 @@ def _entry(archive: Archive, holding: Holding, version: Version) -> EntryProof |
         entries = tuple(journal.entries(connection, subject=holding.dossier.id))
     for entry in entries:
         if json.loads(entry.details).get("place") == version.place:
+            if log_proofs.witnessed_size(archive, entry.seq) is None and witnesses(archive):
+                asking.ask(archive)  # who does not answer is missing, and told so
             try:
                 return log_proofs.prove_entry(archive, entry.seq)
             except NotHeld:

@@ -549,7 +549,10 @@ def main(arguments: list[str]) -> int:
     check("dấu của hồ sơ / the record's seal", lambda: passport.record(trust))
     check("báo cáo kiểm tra chữ ký / report on signatures", passport.material)
     if "journal/entry.json" in passport.files:
-        witnesses = given["--witness"]
+        inside = passport.files.get("journal/witnesses.txt", b"").decode().split()
+        witnesses = given["--witness"] or inside
+        for one in inside if not given["--witness"] else ():
+            print("  NGƯỜI LÀM CHỨNG / WITNESS", one)
         check("nhật ký của kho / the journal", lambda: passport.in_journal(trust, witnesses))
     if "evidence/record.er" in passport.files:
         check("bằng chứng lâu dài / evidence", lambda: passport.in_evidence(trust, packages))

@@ -15,6 +15,7 @@ import hmac
 from asn1crypto import core
 
 from archive.signatures import cms_writer, der
+from archive.signatures.algorithms import UnknownAlgorithm
 from archive.signatures.cms_reader import NotCms, SignedCms
 from archive.signatures.cms_writer import Signed
 
@@ -59,7 +60,7 @@ def companion_of(cms: SignedCms) -> SignedCms | None:
             found = SignedCms(value.dump())
             name = found.digest_algorithm
             digest = hashlib.new(name, found.signed_attributes()).digest()
-        except (NotCms, ValueError):
+        except (NotCms, ValueError, UnknownAlgorithm):
             continue
         if found.content is None and any(hmac.compare_digest(digest, one) for one in announced):
             return found

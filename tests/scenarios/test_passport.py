@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import threading
 import venv
 import zipfile
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import access, passport, proving, sealing
+from archive import access, passport, proving, sealing, witnessing
 from archive.assembly import TEST_PKI, Archive
 from archive.catalogue.dossiers import Holding
 from archive.errors import NotHeld, SealBroken
@@ -22,7 +24,17 @@ from archive.passport import MANIFEST, VERIFIER
 from archive.segments import flush
 from archive.signatures import testpki
 from archive.signatures.pdf_signing import sign_pdf
-from tests.archives import AGENT, SteppingClock, an_archive, held, ingested, submission
+from archive.witnessing.server import WitnessServer
+from tests.archives import (
+    AGENT,
+    SteppingClock,
+    a_home,
+    an_archive,
+    held,
+    ingested,
+    opened,
+    submission,
+)
 from tests.builders import a_pdf
 from tests.tokens import pkcs12_file
 
@@ -262,6 +274,41 @@ def test_renewed_evidence_and_a_hybrid_seal_are_checked_too(
         one for one in done.stdout.splitlines() if "RFC 4998" in one or "evidence" in one
     )
     assert evidence.count(" | ") == 2, "three timestamps"
+
+
+def test_who_has_witnessed_the_log_is_named_and_checked(
+    tmp_path: Path, made: tuple[Archive, Holding, Path], check: Run
+) -> None:
+    ours = another_archive(tmp_path / "ours", "H26")
+    theirs = another_archive(tmp_path / "theirs", "H30")
+    witnessing.add(theirs, ours.log_signer.key, "", agent=AGENT)
+    server = WitnessServer(theirs, "127.0.0.1", 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    witnessing.add(ours, theirs.witness_signer.key, server.url, agent=AGENT)
+    ingested(ours, submission(tmp_path / "sip", 1))
+    try:
+        made_now = passport.make(ours, held(ours, 1))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    (tmp_path / "p.zip").write_bytes(made_now.content)
+    done = check(tmp_path / "p.zip", "--witness", theirs.witness_signer.key.vkey)
+
+    name = theirs.witness_signer.key.name
+    assert (made_now.witnesses, made_now.missing) == ((name,), ())
+    assert done.returncode == 0, done.stdout
+    assert f"| {name} 20" in done.stdout
+    stranger = another_archive(tmp_path / "strangers", "H31").witness_signer.key.vkey
+    assert f"| {name} 20" not in check(tmp_path / "p.zip", "--witness", stranger).stdout
+
+
+def another_archive(folder: Path, agency: str) -> Archive:
+    """Return an archive with keys of its own."""
+    folder.mkdir()
+    home = a_home(folder, archive__agency=agency)
+    shutil.rmtree(home / "keys", ignore_errors=True)
+    return opened(home)
 
 
 def test_what_is_not_held_or_not_whole_gets_no_passport(tmp_path: Path, check: Run) -> None:

@@ -29,6 +29,7 @@ from archive.errors import (
 from archive.model import DossierId
 from archive.preservation.rebuild import rebuild
 from archive.preservation.sweep import sweep
+from archive.signatures import persons
 from archive.storage.opening import create_store, open_store
 from tests import disposals as story_of
 from tests.builders import a_pdf
@@ -45,6 +46,7 @@ from tests.disposals import (
     readable,
     review,
 )
+from tests.tokens import PIN, a_token
 
 
 @pytest.fixture
@@ -490,6 +492,27 @@ def test_openssl_verifies_the_approval_over_the_list(story, tmp_path):
     digest = lists.digest(after)
     stored = story.archive.store.read(f"state/disposals/{disposal_id}/list-{digest[:32]}.json")
     assert stored == lists.content(after)
+
+
+def test_a_list_is_approved_with_a_key_in_a_token(story, tmp_path, tmp_path_factory):
+    from archive.signatures.key_sources import open_key
+
+    token = a_token(tmp_path_factory.getbasetemp() / "softhsm")
+    source = token.put(f"chair-{tmp_path.name}", story.person(CHAIR))
+    key = open_key(source, home=tmp_path, password=PIN)
+    story.take_in()
+    disposal_id = propose(story).disposal.id
+    review(story, disposal_id)
+    decided = Decided(a_signed_pdf(story, "quyet-dinh"), "15/QĐ-SXD", story.archive.today())
+
+    after = procedure.approve(story.archive, disposal_id, decided, key, agent="lãnh đạo")
+
+    signature = bytes.fromhex(after.of_act("approved")[0].details["approval"]["signature"])
+    person = lists.refuse_untrusted(
+        story.archive, lists.content(after), signature, at=story.archive.clock()
+    )
+    assert person == persons.of_certificate(story.person(CHAIR).certificate)
+    assert execute(story, disposal_id).ordered
 
 
 @pytest.mark.parametrize("kind", ["unsigned", "no pdf", "altered", "missing"])
