@@ -112,6 +112,7 @@ class SignedCms:
             raise NotCms("the version of the SignerInfo is unknown")
         self.signature: bytes = self._signer["signature"].native
         self.signed = _attributes(self._signer["signed_attrs"])
+        self._names: dict[str, bool | None] = {}
         self.unsigned = _attributes(self._signer["unsigned_attrs"])
 
     def _read(self, several: bool) -> None:
@@ -209,7 +210,9 @@ class SignedCms:
 
         Source: EN 319 102-1, 5.2.3; RFC 5035, 3 and 5.4.
         """
-        return _named(self.signed, certificate)
+        if certificate.sha256 not in self._names:
+            self._names[certificate.sha256] = _named(self.signed, certificate)
+        return self._names[certificate.sha256]
 
     def timestamp_tokens(self) -> list[bytes]:
         """Return the signature timestamps, encoded."""

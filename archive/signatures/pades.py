@@ -50,6 +50,8 @@ class ReadPdf:
     unreadable: str
     """Why its structure cannot be read; "" if it can."""
     items: tuple[Item, ...]
+    kept: tuple[KeptObject, ...]
+    """What its document security store holds."""
 
 
 class _Last:
@@ -91,7 +93,10 @@ def _read(content: bytes) -> ReadPdf:
     entries = [one for one in entries if not _is_blank(one, content)]
     if len(entries) > MAX_SIGNATURES:
         raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")
-    return ReadPdf(content, pdf, unreadable, tuple(read_items(content, pdf, entries, unreadable)))
+    items = tuple(read_items(content, pdf, entries, unreadable))
+    stamped = [one.entry.revision for one in items if one.token is not None]
+    kept = tuple(pdf.kept_objects(stamped)) if pdf is not None else ()
+    return ReadPdf(content, pdf, unreadable, items, kept)
 
 
 def _is_blank(entry: SignatureEntry, content: bytes) -> bool:
@@ -135,6 +140,7 @@ class PdfValidation:
         read = read_once(content)
         self._pdf, self._unreadable = read.pdf, read.unreadable
         self._items = [one.unjudged() for one in read.items]
+        self._store = read.kept
         self._proofs: list[tuple[int, datetime]] = []
         """Revision and time of document timestamps that passed."""
         self._revisions_of: dict[str, int] = {}
@@ -174,7 +180,7 @@ class PdfValidation:
                         group.extend(found)
                         for one in found:
                             self._note(one, item.entry.revision)
-        for kept in self._store():
+        for kept in self._store:
             self._note(kept.content, kept.revision)
             if kept.kind == "certificate":
                 self._certificates.add(readable([kept.content]))
@@ -186,13 +192,6 @@ class PdfValidation:
         together.crl_signers = self._certificates.relatives
         together.crl_issuers = self._certificates.crl_issuers
         return Revocations(crls, ocsps), together
-
-    def _store(self) -> list[KeptObject]:
-        """Return what the document security store keeps."""
-        if self._pdf is None:
-            return []
-        stamped = [one.entry.revision for one in self._items if one.token is not None]
-        return self._pdf.kept_objects(stamped)
 
     def _note(self, content: bytes, revision: int) -> None:
         """Remember in which revision an object came in, the earliest counts."""
