@@ -25,9 +25,11 @@ bench: $(STAMP)  ## ratios against peers and the physical limit, in one run; QUI
 system: $(STAMP)
 	$(BIN)/python tests/system_packages.py
 
-lock:  ## resolve the newest allowed versions into requirements.lock
+lock:  ## resolve the newest allowed versions; requirements-run.lock is what servers install
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --extra test pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --constraints requirements.lock pyproject.toml -o requirements-run.lock
 
 $(STAMP): requirements.lock requirements-judge.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kho needs Python 3.11 or later")'

@@ -62,8 +62,11 @@ def version_of(holding: Holding, number: int | None) -> Version:
 
 
 @contextmanager
-def original(archive: Archive, holding: Holding, document: Document) -> Iterator[BinaryIO]:
-    """Open an original where it lies, in the version that stores it.
+def original(
+    archive: Archive, holding: Holding, document: Document, *, offset: int = 0,
+    length: int | None = None,
+) -> Iterator[BinaryIO]:  # fmt: skip
+    """Open an original, or a range of it, where it lies: in the version that stores it.
 
     Raises:
         IntegrityError: the package that should have it does not.
@@ -75,7 +78,9 @@ def original(archive: Archive, holding: Holding, document: Document) -> Iterator
     if version.number != head.version:
         entries = head_of_version(archive, version).entries
     entry = entries[file.path]
-    with archive.store.open(version.place, offset=entry.offset, length=entry.size) as stream:
+    whole = entry.size - offset
+    wanted = whole if length is None else min(length, whole)
+    with archive.store.open(version.place, offset=entry.offset + offset, length=wanted) as stream:
         yield stream
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.assembly import Archive
-from archive.catalogue import figures
+from archive.catalogue import figures, standing
 from archive.catalogue.figures import Figures
+from archive.catalogue.standing import Standing
 from archive.viewers import Viewer
 
 
@@ -33,3 +34,9 @@ def names_of(
     """Return the names of agencies and procedures by their codes."""
     with archive.catalogue.connect() as connection:
         return figures.names_of(connection, agencies, procedures)
+
+
+def whole(archive: Archive) -> Standing:
+    """Return how the whole archive stands; for monitors, not for people."""
+    with archive.catalogue.connect() as connection:
+        return standing.of(connection)

@@ -234,3 +234,19 @@ def holds_on(archive: Archive, holding: Holding) -> tuple[Hold, ...]:
     """Return the holds that stand on a dossier."""
     with archive.catalogue.connect() as connection:
         return covering.standing_on(connection, holding)
+
+
+def open_part(
+    archive: Archive, holding: Holding, document: Document, offset: int, length: int
+) -> Iterator[bytes]:
+    """Yield a range of an original in pieces; a digest of the whole says nothing about it.
+
+    Args:
+        archive: which.
+        holding: whose.
+        document: whose file.
+        offset: of the first byte, within the file.
+        length: bytes, at least one and not beyond the file's end.
+    """
+    with heads.original(archive, holding, document, offset=offset, length=length) as stream:
+        yield from chunks(stream)

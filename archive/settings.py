@@ -95,6 +95,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("web.oidc_issuer", "", "OpenID provider to sign in with; empty: local accounts only"),
     Setting("web.oidc_client", "", "the archive's client identifier at the OpenID provider"),
     Setting("web.oidc_name", "OpenID", "what the button for the OpenID provider says"),
+    Setting("web.webhook_hosts", (), "hosts that webhooks may call; none: no webhooks"),
+    Setting("web.drop_folder", "", "folder whose submissions systems may refer to"),
     Setting("limits.max_file_bytes", 20 << 30, "largest file of a submission, bytes"),
     Setting("limits.max_total_bytes", 50 << 30, "largest submission, bytes unpacked"),
     Setting("limits.max_files", 10_000, "most files in a submission"),

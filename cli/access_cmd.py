@@ -27,65 +27,13 @@ MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "indeterminate": 
 @click.pass_context
 def show(context: click.Context, id: str) -> None:  # noqa: A002 - the argument's name
     """Show a dossier."""
-    from archive import access
+    from archive import access, statements
 
     options = settled(context)
     with session.opened(options) as archive:
         holding = access.find(archive, id)
-        shown = described(archive, holding)
+        shown = statements.of_holding(archive, holding)
     output.emit(options, shown, lambda: _lines(shown, holding))
-
-
-def described(archive: Archive, holding: Holding) -> dict[str, Any]:
-    """Return everything that is known of a dossier, as JSON values."""
-    from archive.catalogue import journal
-    from archive.ingest.batch import receipt_json
-    from archive.packages import dossier_json
-    from archive.retention import explained
-    from archive.signatures.verdicts import to_json as verdict_json
-
-    decision = explained(archive, holding)
-    with archive.catalogue.connect() as connection:
-        entries = tuple(journal.entries(connection, subject=holding.dossier.id))
-    return {
-        "id": holding.dossier.id,
-        "test": archive.test,
-        "description": dossier_json.to_json(holding.dossier),
-        "versions": [
-            {
-                "number": v.number,
-                "place": v.place,
-                "size": v.size,
-                "sha256": v.sha256,
-                "seal_digest": v.seal_digest,
-                "sealed_at": v.sealed_at,
-            }
-            for v in holding.versions
-        ],
-        "receipt": receipt_json(holding.receipt),
-        "signatures": [verdict_json(verdict) for verdict in holding.verdicts],
-        "signature_outcome": holding.signature_outcome,
-        "retention": decision_json(decision),
-        "events": [
-            {"seq": e.seq, "at": e.at, "type": e.type, "outcome": e.outcome, "agent": e.agent}
-            for e in entries
-        ],
-    }
-
-
-def decision_json(decision: Any) -> dict[str, Any]:
-    """Return a retention decision with its reasons."""
-    return {
-        "action": decision.action,
-        "final_action": decision.final_action,
-        "due_on": decision.due_on,
-        "protected_until": decision.protected_until,
-        "rule": decision.rule_code,
-        "schedule": decision.schedule_version,
-        "confirmed": decision.confirmed,
-        "standing": decision.standing,
-        "reasons": [reason.to_json() for reason in decision.reasons],
-    }
 
 
 def _lines(shown: dict[str, Any], holding: Holding) -> Iterator[str]:

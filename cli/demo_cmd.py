@@ -105,7 +105,7 @@ def _serve(options: Globals, tour: Tour, papers: Path, codes: dict[str, str], po
         people = served.add_people(archive)
         first = staff.first_link(archive)
 
-    def ready(address: str) -> None:
+    def ready(address: str, metrics: str | None) -> None:
         link = f"{address}/begin/{first}"
         result = {
             "archive": str(tour.home),

@@ -44,7 +44,7 @@ def list(  # noqa: A001 - the command's name
     limit: int,
 ) -> None:
     """List journal entries."""
-    from archive import access
+    from archive import access, statements
     from archive.assembly import VIETNAM
     from archive.catalogue import journal as entries
     from archive.events import EventType
@@ -73,13 +73,7 @@ def list(  # noqa: A001 - the command's name
                     limit=limit,
                 )
             )
-    output.emit(options, [_json(entry) for entry in found], lambda: _lines(found))
-
-
-def _json(entry: Entry) -> dict[str, Any]:
-    import json
-
-    return {**entry.to_json(), "details": json.loads(entry.details)}
+    output.emit(options, [statements.of_entry(entry) for entry in found], lambda: _lines(found))
 
 
 def _lines(found: tuple[Entry, ...]) -> Iterator[str]:

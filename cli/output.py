@@ -9,13 +9,13 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import click
 
 from archive.errors import ArchiveError, ExitCode, UsageError
+from archive.json_values import plain
 from cli import words
 from cli.command import Globals
 
@@ -28,7 +28,7 @@ SHOWN = 50
 
 def as_json(value: Any) -> str:
     """Return one JSON document; dates are ISO 8601, enums their values."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    return json.dumps(value, ensure_ascii=False, indent=2, default=plain)
 
 
 def color() -> bool | None:
@@ -63,20 +63,6 @@ def say(text: str, *, err: bool = False, **style: Any) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     shown = shown.encode(encoding, "backslashreplace").decode(encoding)
     click.echo(shown, err=err, color=color())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, tuple | set | frozenset):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def emit(options: Globals, result: Any, human: Callable[[], Iterable[str]]) -> None:

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "journal": "cli.journal_cmd:journal",
     "rebuild": "cli.rebuild_cmd:rebuild",
     "sweep": "cli.rebuild_cmd:sweep",
+    "token": "cli.token_cmd:token",
     "serve": "cli.serve_cmd:serve",
     "demo": "cli.demo_cmd:demo",
 }

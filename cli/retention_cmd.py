@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.errors import ExitCode
 from cli import output, session, words
-from cli.access_cmd import decision_json
 from cli.command import Effect, Globals, command, group, option, settled
 from cli.progress import Progress
 
@@ -34,10 +33,9 @@ RULER_WIDTH = 64
 @click.pass_context
 def explain(context: click.Context, id: str) -> None:  # noqa: A002 - the argument's name
     """Explain why a dossier is kept."""
-    from archive import access
+    from archive import access, statements
     from archive.retention import explained
     from retention_rules.explain import explain as in_words
-    from retention_rules.explain import to_json as stored_form
 
     options = settled(context)
     with session.opened(options) as archive:
@@ -45,15 +43,7 @@ def explain(context: click.Context, id: str) -> None:  # noqa: A002 - the argume
         as_of = session.as_of(options, archive)
         decision = explained(archive, holding, as_of=as_of)
     explanation = in_words(decision)
-    result = {
-        "id": holding.dossier.id,
-        "code": holding.dossier.code,
-        "as_of": as_of,
-        **decision_json(decision),
-        "considered": [row.to_json() for row in decision.considered],
-        "ruler": [mark.to_json() for mark in explanation.ruler],
-        "decision": stored_form(decision),
-    }
+    result = statements.of_retention(holding, decision, as_of)
     output.emit(options, result, lambda: _explained(holding.dossier.code, explanation))
 
 
@@ -85,20 +75,17 @@ def due(context: click.Context, action: str | None, limit: int) -> None:
     """List what is due."""
     from itertools import islice
 
-    from archive import disposal
+    from archive import disposal, statements
 
     options = settled(context)
     with session.opened(options) as archive:
         as_of = session.as_of(options, archive)
         found = list(islice(disposal.due(archive, as_of=as_of, action=action), limit))
-    result = {"as_of": as_of, "dossiers": [_due_json(each) for each in found]}
+    result = {
+        "as_of": as_of,
+        "dossiers": [statements.of_due(each.holding, each.decision) for each in found],
+    }
     output.emit(options, result, lambda: _due_lines(found))
-
-
-def _due_json(each: DueDossier) -> dict[str, Any]:
-    dossier = each.holding.dossier
-    decided = decision_json(each.decision)
-    return {"id": dossier.id, "code": dossier.code, "title": dossier.title, **decided}
 
 
 def _due_lines(found: list[DueDossier]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from cli import output, session, words
 from cli.command import command, option, settled
 
 if TYPE_CHECKING:
-    from archive.access import Answer, Found
+    from archive.access import Answer
 
 FACETS = ("procedure", "agency", "year", "status", "signature_outcome")
 
@@ -49,7 +49,7 @@ def search(
     **filters: tuple[str, ...],
 ) -> int:
     """Find dossiers."""
-    from archive import access
+    from archive import access, statements
     from archive.search import Sort
 
     options = settled(context)
@@ -67,7 +67,7 @@ def search(
     fatal = [d for d in answer.diagnostics if d.fatal]
     if fatal and not options.json:
         raise QueryRejected(_pointed(question.text, fatal), hint=fatal[0].suggestion)
-    output.emit(options, _json(answer), lambda: _lines(answer))
+    output.emit(options, statements.of_answer(answer), lambda: _lines(answer))
     return ExitCode.REJECTED if fatal else ExitCode.DONE
 
 
@@ -78,39 +78,6 @@ def _pointed(text: str, fatal: list[Any]) -> str:
         marks = " " * diagnostic.start + "^" * max(1, diagnostic.end - diagnostic.start)
         lines += [f"{diagnostic.message} [{diagnostic.code}]", f"    {text}", f"    {marks}"]
     return "\n  ".join(lines)
-
-
-def _json(answer: Answer) -> dict[str, Any]:
-    return {
-        "total": answer.total,
-        "approximate": answer.approximate,
-        "hits": [_hit(found) for found in answer.found],
-        "facets": {
-            facet.field: [{"value": v.value, "count": v.count} for v in facet.values]
-            for facet in answer.facets
-        },
-        "cursor": answer.cursor,
-        "diagnostics": [diagnostic.to_json() for diagnostic in answer.diagnostics],
-    }
-
-
-def _hit(found: Found) -> dict[str, Any]:
-    dossier = found.holding.dossier
-    snippet = found.snippet
-    return {
-        "id": dossier.id,
-        "code": dossier.code,
-        "title": masked(dossier.title),
-        "applicant": dossier.applicant.name,
-        "procedure": dossier.procedure,
-        "agency": dossier.agency,
-        "received_on": dossier.received_on,
-        "status": dossier.status,
-        "signature_outcome": found.holding.signature_outcome,
-        "score": round(found.score, 4),
-        "approximate": found.approximate,
-        "snippet": {"text": masked(snippet.text), "marks": snippet.marks} if snippet else None,
-    }
 
 
 def _lines(answer: Answer) -> Iterator[str]:

@@ -21,8 +21,9 @@ from cli.command import Effect, command, option, settled
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="option.serve_host")
 @option("--port", type=click.IntRange(0, 65535), default=8642, help="option.serve_port")
 @option("--workers", type=click.IntRange(1, 64), default=1, help="option.serve_workers")
+@option("--metrics", type=click.IntRange(0, 65535), metavar="PORT", help="option.serve_metrics")
 @click.pass_context
-def serve(context: click.Context, host: str, port: int, workers: int) -> None:
+def serve(context: click.Context, host: str, port: int, workers: int, metrics: int | None) -> None:
     """Serve the pages."""
     from archive.people import staff
     from web import serving
@@ -32,13 +33,22 @@ def serve(context: click.Context, host: str, port: int, workers: int) -> None:
         serving.check(archive.settings, host=host, workers=workers)
         first = staff.first_link(archive)
 
-    def ready(address: str) -> None:
+    def ready(address: str, figures: str | None) -> None:
         link = f"{address}/begin/{first}" if first else None
-        result = {"address": address, "first_administrator": link}
+        result = {"address": address, "first_administrator": link, "metrics": figures}
         lines = [words.say("serve.ready", address=address)]
+        if figures:
+            lines.append(figures)
         if link:
             lines += [words.say("serve.first"), link]
         output.emit(options, result, lambda: lines)
         sys.stdout.flush()
 
-    serving.serve(session.config_path(options), host=host, port=port, workers=workers, ready=ready)
+    serving.serve(
+        session.config_path(options),
+        host=host,
+        port=port,
+        workers=workers,
+        metrics=metrics,
+        ready=ready,
+    )

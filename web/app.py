@@ -17,12 +17,13 @@ from starlette.responses import Response
 from archive.assembly import Archive, now
 from archive.errors import ArchiveError, NotInitialised, UsageError
 from archive.settings import Settings
-from web import pages, sign_in
+from web import api, pages, sign_in
 from web.files import StaticFiles
 from web.frame import Frame
 from web.problems import SignInNeeded, TooMany, from_status, problem_of, status_of
 from web.rendering import page
 from web.visits import SAFE, Visit, archive_of, sign_in_address
+from web.working import Work
 
 LOG = logging.getLogger("kho.web")
 
@@ -35,26 +36,31 @@ def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
         clock: the time, for everything.
     """
     archive = Archive(settings, clock)
+    work = Work(archive)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         open_parts(archive)
+        work.start()
         yield
+        work.stop()
         archive.close()
 
     app = FastAPI(title="Kho", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     address = urlsplit(settings.text("web.url"))
     app.state.archive = archive
+    app.state.work = work
     app.state.https = address.scheme == "https"
     app.state.origin = f"{address.scheme}://{address.netloc}" if address.netloc else ""
     app.include_router(sign_in.router)
-    for router in pages.ROUTERS:
+    for router in (*pages.ROUTERS, *api.ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(), name="static")
     for kind, answer in ((ArchiveError, _archive_error), (HTTPException, _http_error),
                          (RequestValidationError, _invalid), (Exception, _unexpected)):  # fmt: skip
         app.add_exception_handler(kind, answer)
-    app.add_middleware(Frame, uploads=pages.uploads(settings), https=app.state.https)
+    uploads = {**pages.uploads(settings), **api.uploads(settings)}
+    app.add_middleware(Frame, uploads=uploads, https=app.state.https)
     return app
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web import metrics
 from web.problems import problem_body
 
 LOG: Final = logging.getLogger("kho.web")
@@ -137,11 +138,12 @@ async def _refuse(send: Send, status: int, detail: str) -> None:
 
 def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     """Log one line: the route, never the address, which may name a person."""
-    route = scope.get("route")
+    route = getattr(scope.get("route"), "path", "-")
+    metrics.answered(route, scope["method"], status, seconds)
     line = {
         "request": request_id,
         "method": scope["method"],
-        "route": getattr(route, "path", "-"),
+        "route": route,
         "status": status,
         "ms": round(seconds * 1000, 1),
         "person": scope.get("state", {}).get("person_id", "-"),

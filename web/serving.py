@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from archive import settings as configuration
+from archive.assembly import Archive, now
 from archive.errors import UsageError
 from archive.settings import Settings
+from web import metrics as figures
 from web.app import create
 
 CONFIG = "KHO_CONFIG"
@@ -40,7 +43,13 @@ def check(settings: Settings, *, host: str, workers: int) -> None:
 
 
 def serve(
-    config: Path, *, host: str, port: int, workers: int, ready: Callable[[str], None]
+    config: Path,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    metrics: int | None = None,
+    ready: Callable[[str, str | None], None],
 ) -> None:
     """Serve an archive until interrupted.
 
@@ -49,7 +58,9 @@ def serve(
         host: the address to listen at.
         port: 0 for any that is free.
         workers: processes.
-        ready: called with the address of the pages once the socket is bound.
+        metrics: port of `/metrics` on loopback, 0 for any that is free; None: none. With
+            several workers it has the archive's figures, without those of single answers.
+        ready: called with the addresses of pages and metrics once the socket is bound.
     """
     settings = configuration.load(config)
     check(settings, host=host, workers=workers)
@@ -61,16 +72,26 @@ def serve(
         "h11_max_incomplete_event_size": 64 << 10,
     }  # fmt: skip
     if workers == 1:
-        running = uvicorn.Config(create(settings), **options)
+        app = create(settings)
+        running = uvicorn.Config(app, **options)
         listening = _listening(running)
-        ready(_address(settings, listening))
+        ready(_address(settings, listening), _metrics(app.state.archive, metrics))
         uvicorn.Server(running).run(sockets=[listening])
         return
     os.environ[CONFIG] = str(config.absolute())
     running = uvicorn.Config("web.serving:application", factory=True, workers=workers, **options)
     listening = _listening(running)
-    ready(_address(settings, listening))
-    Multiprocess(running, sockets=[listening]).run()
+    with closing(Archive(settings, now)) as archive:
+        ready(_address(settings, listening), _metrics(archive, metrics))
+        Multiprocess(running, sockets=[listening]).run()
+
+
+def _metrics(archive: Archive, port: int | None) -> str | None:
+    """Serve the figures if that was asked for; return their address."""
+    if port is None:
+        return None
+    bound = figures.serve(archive, "127.0.0.1", port)
+    return f"http://127.0.0.1:{bound}/metrics"
 
 
 def _listening(running: uvicorn.Config) -> socket.socket:

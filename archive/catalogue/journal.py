@@ -188,14 +188,15 @@ def _paged(conn: Connection, wanted: Select[Any], after: int, limit: int | None)
     while limit is None or limit > 0:
         size = _PAGE if limit is None else min(limit, _PAGE)
         page = conn.execute(wanted.where(_TABLE.c.seq > after).limit(size)).all()
-        yield from map(_entry, page)
+        yield from map(entry_of, page)
         if len(page) < size:
             return
         after = page[-1].seq
         limit = None if limit is None else limit - size
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """Return a row of the journal as an entry."""
     values = row._asdict()
     return Entry(**{**values, "salt": bytes(values["salt"]).hex()})
 

@@ -118,6 +118,37 @@ recent_views = Table(
     Index("ix_recent_views_dossier_id", "dossier_id"),
 )
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", UuidText, primary_key=True),
+    Column("person_id", UuidText, ForeignKey("people.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("types", JsonValue, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("after", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant),
+    Column("last_status", Integer),
+    Column("delivered_at", Instant),
+    Column("disabled_at", Instant),
+    Index("ix_webhooks_person_id", "person_id"),
+)
+
+hand_overs = Table(
+    "hand_overs",
+    metadata,
+    Column("person_id", UuidText, ForeignKey("people.id"), primary_key=True),
+    # The caller's idempotency key.
+    Column("key", Text, primary_key=True),
+    Column("digest", Digest, nullable=False),
+    Column("batch_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("taken_in_at", Instant),
+    Index("ix_hand_overs_taken_in_at", "taken_in_at", "at"),
+)
+
 NAMES: Final = frozenset(
     table.name
     for table in (
@@ -129,5 +160,7 @@ NAMES: Final = frozenset(
         tokens,
         saved_searches,
         recent_views,
+        webhooks,
+        hand_overs,
     )
 )

@@ -19,7 +19,7 @@ from archive.reception.handover import (
     retry,
     take_in_all,
 )
-from archive.reception.uploads import Upload, add_path, append, begin, receive
+from archive.reception.uploads import Upload, add_path, append, begin, checked_name, receive
 
 __all__ = [
     "Batch",
@@ -32,6 +32,7 @@ __all__ = [
     "batch",
     "batches",
     "begin",
+    "checked_name",
     "close",
     "fix",
     "form",

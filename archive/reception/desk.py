@@ -66,7 +66,7 @@ def take_in(archive: Archive, batch_id: str, viewer: Viewer, *, again: bool = Fa
     """
     batch(archive, batch_id, viewer)
     act = handover.retry if again else handover.take_in_all
-    act(archive, batch_id, agent=viewer.account, permit=_permit(viewer))
+    act(archive, batch_id, agent=viewer.account, permit=permit_of(viewer))
 
 
 def fix(
@@ -85,7 +85,7 @@ def fix(
         fixed.batch_id,
         agent=viewer.account,
         only=[fixed.ordinal],
-        permit=_permit(viewer),
+        permit=permit_of(viewer),
     )
     return handover.item(archive, name)
 
@@ -106,7 +106,7 @@ def _everywhere(viewer: Viewer) -> bool:
     return EVERYTHING in viewer.scopes(Right.INGEST)
 
 
-def _permit(viewer: Viewer) -> Callable[[Connection, Intake], None]:
+def permit_of(viewer: Viewer) -> Callable[[Connection, Intake], None]:
     """Return what refuses to register a dossier that the viewer's role does not cover."""
 
     def permit(connection: Connection, intake: Intake) -> None:

@@ -159,6 +159,18 @@ SAMPLES = {
     "journal witness ask": Sample(),
     "journal witness serve": Sample(("--listen", "127.0.0.1:0", "-n"), ("--listen", "x"), 2),
     "journal check": Sample(("event.tlog-proof",), ("broken/dossier.json",), 7, reports=True),
+    "token add-system": Sample(
+        ("khac", "--name", "Hệ thống khác", "--role", "official"),
+        ("X", "--name", "X", "--role", "official"),
+        2,
+    ),
+    "token make": Sample(
+        ("mot-cua", "--name", "nộp", "--right", "see"),
+        ("nobody", "--name", "nộp", "--right", "see"),
+        3,
+    ),
+    "token list": Sample(),
+    "token revoke": Sample(("{token}",), (NOBODY,), 3),
     "rebuild": Sample(("--from-store",), (), 2),
     "sweep": Sample(),
     "seal list": Sample(),

@@ -134,6 +134,10 @@ def build(folder: Path) -> dict[str, str]:
     told = {"hold": hold["id"], "note": note["id"], "root": root, "proposal": proposal["id"]}
     told |= {"copy": copy["copy"], "copy_code": copy["code"]}
     told |= _queue(folder)
+    system = ("mot-cua", "--name", "Cổng một cửa", "--role", "archivist", "--json")
+    _done(kho("token", "add-system", *system, cwd=folder))
+    token = ("token", "make", "mot-cua", "--name", "nộp hồ sơ", "--right", "ingest", "--json")
+    told["token"] = _done(kho(*token, cwd=folder))["id"]
     return told | _disposals(folder)
 
 

@@ -77,7 +77,7 @@ class World:
 
 def build(folder: Path) -> tuple[Archive, dict[str, Person], dict[str, str]]:
     """Make the archive and its people."""
-    home = a_home(folder, copies__check_url=CHECK)
+    home = a_home(folder, copies__check_url=CHECK, web__drop_folder="drop")
     archive = opened(home, clock=lambda: datetime.now(UTC))
     submitted = folder / "submitted"
     for code in CODES:
