@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,10 +107,22 @@ def lint(context: click.Context, schedule: str | None) -> int:
     from retention_rules.lint import lint as problems_of
 
     options = settled(context)
-    problems = problems_of(_schedule(options, schedule))
+    problems = problems_of(_schedule(options, schedule), _in_use(options))
     result = {"problems": [problem.to_json() for problem in problems]}
     output.emit(options, result, lambda: _problems(problems))
     return ExitCode.FINDINGS if any(p.gravity.value == "error" for p in problems) else ExitCode.DONE
+
+
+def _in_use(options: Globals) -> Sequence[str]:
+    """Return the procedures of the dossiers held; none if there is no archive here."""
+    from archive.catalogue import dossiers
+
+    try:
+        session.config_path(options)
+    except NotInitialised:
+        return ()
+    with session.opened(options) as archive, archive.catalogue.connect() as connection:
+        return dossiers.procedures(connection)
 
 
 def _problems(problems: Any) -> Iterator[str]:

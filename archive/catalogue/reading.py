@@ -148,6 +148,12 @@ def years(conn: Connection) -> tuple[int, ...]:
     return tuple(conn.execute(select(year).distinct().order_by(year)).scalars())
 
 
+def procedures(conn: Connection) -> tuple[str, ...]:
+    """Return the procedures of which something is held, in ascending order of codes."""
+    column = tables.dossiers.c.procedure
+    return tuple(conn.execute(select(column).distinct().order_by(column)).scalars())
+
+
 def versions(conn: Connection, dossier_id: str) -> tuple[Version, ...]:
     """Return the stored versions in ascending order.
 

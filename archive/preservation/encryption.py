@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -12,6 +13,8 @@ from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.errors import UsageError
 from archive.events import Event, EventType
+from archive.model import DossierId
+from archive.packages.aip.layout import place_of
 from archive.segments import try_to_flush
 from archive.storage.encrypted.keyring import Keyring
 
@@ -79,6 +82,29 @@ def rewrap(archive: Archive, *, on_key: Callable[[int], None] = lambda done: Non
         journal.append(connection, event)
     try_to_flush(archive)
     return changed
+
+
+def leftover_keys(archive: Archive, age: timedelta) -> Iterator[str]:
+    """Yield the dossiers of keys that are older than `age` and have nothing left to open.
+
+    Of attempts that never became held: no such dossier, and no package of it on any copy.
+
+    Raises:
+        Unavailable: a copy did not answer; it could have a package.
+    """
+    keyring, before = archive.keyring, archive.clock() - age
+    for dossier in status(archive).stray if keyring is not None else ():
+        folder = place_of(DossierId(dossier), 1, "").rsplit("/", 1)[0] + "/"
+        since = keyring.made_at(dossier) if keyring is not None else None
+        if since is not None and since <= before and not any(archive.store.names(folder)):
+            yield dossier
+
+
+def forget(archive: Archive, dossiers_: Iterable[str]) -> None:
+    """Remove the keys of dossiers that `leftover_keys` yielded."""
+    for dossier in dossiers_:
+        if archive.keyring is not None:
+            archive.keyring.destroy(dossier)
 
 
 def _keyring(archive: Archive) -> Keyring:

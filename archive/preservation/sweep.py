@@ -12,6 +12,7 @@ from archive.catalogue import dossiers, issued_copies, outbox
 from archive.indexing import index_pending
 from archive.locking import extend_locks, lock_pending, reconcile_legal_hold
 from archive.model import ObjectName
+from archive.preservation import encryption
 from archive.segments import flush
 
 COPY_FOLDER = "copies/"
@@ -34,7 +35,8 @@ class Swept:
     legal_holds: tuple[ObjectName, ...]
     """Places where store and catalogue disagreed about a hold."""
     leftovers: tuple[ObjectName, ...]
-    """Objects of attempts that never became held, and files of copies whose days are over."""
+    """Objects and keys of attempts that never became held, and files of copies whose days are
+    over."""
 
 
 def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = False) -> Swept:
@@ -43,13 +45,16 @@ def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = Fa
     Only objects that no version refers to are removed, and none that is locked: object
     lock is set after registering.
     """
-    leftovers = (*_leftovers(archive, age), *_old_copies(archive, age))
+    objects = (*_leftovers(archive, age), *_old_copies(archive, age))
+    keys = tuple(encryption.leftover_keys(archive, age))
+    leftovers = (*objects, *(ObjectName(f"keys/{dossier}") for dossier in keys))
     if dry_run:
         with archive.catalogue.connect() as connection:
             waiting = len(dossiers.unlocked(connection))
             return Swept(waiting, 0, outbox.backlog(connection), 0, (), leftovers)
-    for place in leftovers:
+    for place in objects:
         archive.store.delete(place)
+    encryption.forget(archive, keys)
     _empty_scratch(archive)
     locked, extended, indexed = lock_pending(archive), extend_locks(archive), index_pending(archive)
     disagreements: list[ObjectName] = []

@@ -153,3 +153,14 @@ def test_a_document_goes_to_the_file_that_is_named(here: Path):
     assert (answer.code, answer.out) == (0, "")
     written = Answer(0, (here / "shown.json").read_text("utf-8"), "")
     assert broken(written, schema_of("show")) == []
+
+
+def test_lint_names_the_procedures_in_use_that_have_no_row(here: Path):
+    inside = kho("rule", "lint", "vn-2026-1", "--json", cwd=here).json()
+    outside = kho("rule", "lint", "vn-2026-1", "--json", cwd=here.parent).json()
+
+    def without(found: Any) -> list[str]:
+        return [each["row"] for each in found["problems"] if each["rule"] == "KHO-RULE-NO-ROW"]
+
+    assert "1.009999" in without(inside)
+    assert without(outside) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from archive.model import DossierId, ObjectName
 from archive.packages.aip import layout
 from archive.preservation import fixity
 from archive.preservation.rebuild import rebuild
+from archive.preservation.sweep import sweep
 from archive.preservation.verification import verify
 from archive.storage import ObjectStore
 from archive.storage.encrypted import EncryptedStore, container, decrypt, keyring
@@ -204,6 +206,20 @@ def test_a_key_store_out_of_reach_stops_an_ingest_before_anything_is_held(story,
         story.take_in()
 
     assert list(story.archive.store.names("aip/")) == []
+
+
+def test_the_sweep_removes_the_key_of_an_attempt_and_no_other(story):
+    held = story.take_in()
+    keys = the_keyring(story)
+    keys.key_or_new(DOSSIER)
+
+    too_early = sweep(story.archive)
+    tried = sweep(story.archive, age=timedelta(days=-30), dry_run=True)
+    done = sweep(story.archive, age=timedelta(days=-30))
+
+    assert too_early.leftovers == ()
+    assert tried.leftovers == done.leftovers == (f"keys/{DOSSIER}",)
+    assert list(keys.dossiers()) == [held]
 
 
 def test_the_documented_script_reads_a_package_with_the_key_alone(story, tmp_path):

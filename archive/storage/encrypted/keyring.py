@@ -16,6 +16,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from archive.errors import ArchiveError, IntegrityError, NotHeld
 from archive.fixity import sha256_of
@@ -107,6 +108,15 @@ class Keyring:
         """Return the SHA-256 of a dossier's key, 64 hex digits; None if it has none."""
         key = self.find(dossier)
         return None if key is None else fingerprint(key)
+
+    def made_at(self, dossier: str) -> datetime | None:
+        """Return when a dossier's oldest wrapped key was stored; None if it has none."""
+        found = [
+            store.stat(name).stored_at
+            for store in self.stores
+            for name in store.names(_folder(dossier))
+        ]
+        return min(found, default=None)
 
     def destroy(self, dossier: str) -> tuple[KeyFate, ...]:
         """Remove a dossier's key from every key store that answers, then look again."""
