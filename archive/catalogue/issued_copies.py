@@ -176,12 +176,10 @@ def listed(
     return tuple(map(_copy, conn.execute(wanted.limit(limit))))
 
 
-def places(conn: Connection) -> Mapping[str, datetime]:
-    """Return where files of copies lie and when they were issued."""
-    rows = conn.execute(
-        select(_TABLE.c.place, _TABLE.c.issued_at).where(_TABLE.c.place.is_not(None))
-    )
-    return {row.place: row.issued_at for row in rows}
+def places(conn: Connection, since: datetime) -> frozenset[str]:
+    """Return where the files of copies lie that were issued after a time."""
+    young = _TABLE.c.place.is_not(None) & (_TABLE.c.issued_at > since)
+    return frozenset(conn.execute(select(_TABLE.c.place).where(young)).scalars())
 
 
 def to_json(copy: IssuedCopy) -> dict[str, Any]:

@@ -104,6 +104,12 @@ def get(conn: Connection, batch_id: str) -> Batch:
     return _batch(row, _counts(conn, [batch_id]))
 
 
+def is_closed(conn: Connection, batch_id: str) -> bool:
+    """Whether there is a batch of this id, and it is closed."""
+    closed = select(_BATCHES.c.closed_at).where(_BATCHES.c.id == batch_id)
+    return conn.execute(closed).scalar() is not None
+
+
 def listed(
     conn: Connection, *, by: str | None = None, before: str | None = None, limit: int = 50
 ) -> tuple[Batch, ...]:

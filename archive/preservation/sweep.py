@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 
 from archive.assembly import Archive
-from archive.catalogue import dossiers, issued_copies, outbox
+from archive.catalogue import dossiers, issued_copies, outbox, reception
 from archive.indexing import index_pending
 from archive.locking import extend_locks, lock_pending, reconcile_legal_hold
 from archive.model import ObjectName
@@ -19,6 +19,8 @@ COPY_FOLDER = "copies/"
 COPY_AGE = timedelta(days=20)
 """Files of copies can be fetched for 15 days and are deleted 5 days later (Circular
 05/2025/TT-BNV, articles 37 and 40); the register keeps their digests."""
+UPLOAD_AGE = timedelta(days=7)
+"""How long an upload that broke off waits to go on."""
 LEFTOVER_AGE = timedelta(days=1)
 """An object that nothing refers to may belong to an ingest that is under way."""
 
@@ -56,6 +58,7 @@ def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = Fa
         archive.store.delete(place)
     encryption.forget(archive, keys)
     _empty_scratch(archive)
+    _empty_queue(archive)
     locked, extended, indexed = lock_pending(archive), extend_locks(archive), index_pending(archive)
     disagreements: list[ObjectName] = []
     with archive.catalogue.connect() as connection:
@@ -79,17 +82,29 @@ def _leftovers(archive: Archive, age: timedelta) -> list[ObjectName]:
 
 
 def _old_copies(archive: Archive, age: timedelta) -> list[ObjectName]:
+    """Return files of copies whose days are over, and those that the register never knew."""
     at = archive.clock()
     with archive.catalogue.connect() as connection:
-        issued = issued_copies.places(connection)
-    found = []
-    for name in archive.store.names(COPY_FOLDER):
-        since, kept = issued.get(name), COPY_AGE
-        if since is None:
-            since, kept = archive.store.stat(name).stored_at, age
-        if since + kept <= at:
-            found.append(name)
-    return found
+        young = issued_copies.places(connection, at - COPY_AGE)
+    return [
+        name
+        for name in archive.store.names(COPY_FOLDER)
+        if name not in young and archive.store.stat(name).stored_at + age <= at
+    ]
+
+
+def _empty_queue(archive: Archive) -> None:
+    """Remove what closed batches left in the ingest queue, and uploads that nobody goes on with."""
+    queue, before = archive.settings.home / "queue", (archive.clock() - UPLOAD_AGE).timestamp()
+    for folder in queue.iterdir() if queue.is_dir() else ():
+        with archive.catalogue.connect() as connection:
+            closed = reception.is_closed(connection, folder.name)
+        if closed:
+            shutil.rmtree(folder)
+            continue
+        for part in (folder / "incoming").glob("*"):
+            if part.stat().st_mtime < before:
+                part.unlink()
 
 
 def _empty_scratch(archive: Archive) -> None:

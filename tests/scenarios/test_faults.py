@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from archive import dissemination, reception
 from archive.assembly import Archive
 from archive.catalogue import holds
 from archive.disposal import lift_hold
+from archive.dissemination import CopyKind, Request
 from archive.errors import ArchiveError, UsageError
 from archive.ingest.batch import finish
 from archive.preservation import fixity
@@ -139,6 +141,39 @@ def _check_fixity(archive: Archive, inbox: Path) -> None:
     assert [c for c in fixity.run(archive) if c.check.outcome.value != "intact"] == []
 
 
+def _issue(archive: Archive, inbox: Path) -> None:
+    request = Request(CopyKind.CERTIFIED, "Nguyễn Thị Bưởi", "làm hộ chiếu", ("1",))
+    dissemination.issue(archive, held(archive, 1), request, agent=AGENT)
+
+
+def _issue_again(archive: Archive, inbox: Path) -> None:
+    if not dissemination.register(archive):
+        _issue(archive, inbox)
+    sweep(archive, age=timedelta(0))
+    (copy,) = dissemination.register(archive)
+    assert (copy.number, list(archive.store.names("copies/"))) == (1, [copy.place])
+
+
+def _handed_over(archive: Archive, inbox: Path) -> None:
+    batch = reception.open_batch(archive, "Sở Xây dựng", source="command", agent=AGENT)
+    reception.add_path(archive, batch.id, submission(inbox))
+
+
+def _receive(archive: Archive, inbox: Path) -> None:
+    (batch,) = reception.batches(archive)
+    reception.take_in_all(archive, batch.id, agent=AGENT)
+    reception.close(archive, batch.id, agent=AGENT)
+
+
+def _receive_again(archive: Archive, inbox: Path) -> None:
+    if reception.batches(archive)[0].closed_at is None:
+        _receive(archive, inbox)
+    sweep(archive)
+    (batch,) = reception.batches(archive)
+    assert reception.paper(archive, batch.minutes).startswith(b"%PDF")
+    assert list((archive.settings.home / "queue").iterdir()) == []
+
+
 STORIES = {
     "ingest": Story(_nothing, _ingest, _ingest_again),
     "update": Story(_one_held, _update, _update_again),
@@ -146,6 +181,8 @@ STORIES = {
     "place a hold": Story(_one_held, _place, _place_again),
     "lift a hold": Story(_one_under_hold, _lift, _lift_again),
     "sweep": Story(_unfinished, _sweep, _sweep),
+    "issue a copy": Story(_one_held, _issue, _issue_again),
+    "receive a batch": Story(_handed_over, _receive, _receive_again),
     "check fixity": Story(_one_held, _check_fixity, _check_fixity),
 }
 
@@ -181,10 +218,11 @@ WAYS = {
     "before, crash": (False, Crash),
     "after, no answer": (True, unavailable),
 }
+FEWER = {"ingest": slice(0, 4), "issue a copy": slice(1, 2), "receive a batch": slice(1, 2)}
 TRIALS = [
     pytest.param(story, *way, id=f"{act}: {how}")
     for act, story in STORIES.items()
-    for how, way in list(WAYS.items())[: 4 if act == "ingest" else 2]
+    for how, way in list(WAYS.items())[FEWER.get(act, slice(0, 2))]
 ]
 
 

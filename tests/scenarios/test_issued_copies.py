@@ -20,7 +20,7 @@ from PIL import Image
 
 from archive import dissemination
 from archive.assembly import Archive
-from archive.catalogue import issued_copies, journal
+from archive.catalogue import journal
 from archive.catalogue.dossiers import Holding
 from archive.dissemination import CopyKind, IssuedCopy, Outcome, Request, codes
 from archive.errors import FixityMismatch, NotHeld, NotPermitted, Rejected, Unavailable, UsageError
@@ -38,6 +38,8 @@ from tests.archives import (
     SteppingClock,
     altered,
     an_archive,
+    command,
+    environment,
     flipped,
     held,
     ingested,
@@ -548,5 +550,16 @@ def test_a_preview_shows_the_mark_without_number_and_enters_nothing(archive: Arc
 
     assert dissemination.register(archive) == ()
     assert list(archive.store.names("copies/")) == []
-    with archive.catalogue.connect() as connection:
-        assert issued_copies.places(connection) == {}
+
+
+def test_processes_that_issue_at_the_same_time_share_no_number(archive: Archive, tmp_path: Path):
+    asked = ("--document", "1", "--requester", WHO, "--purpose", WHY, "--kind", "reading")
+    line = command("-C", archive.settings.home, "copy", "issue", "H26.18-260105-0001", *asked)
+    started = [
+        subprocess.Popen(line, env=environment(), stdout=subprocess.DEVNULL, cwd=tmp_path)
+        for _ in range(3)
+    ]
+
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
+
+    assert [copy.number for copy in dissemination.register(archive)] == [3, 2, 1]

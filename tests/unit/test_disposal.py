@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from archive import disposal as holding_acts
+from archive import dissemination
 from archive.catalogue import disposals, journal, tables
 from archive.catalogue.disposals import ItemState, ListStatus
 from archive.catalogue.notes import NoteKind
@@ -107,6 +108,21 @@ def test_what_is_due_goes_from_every_copy_and_its_record_stays(two_copies):
     assert "Nguyễn Văn Thử" not in json.dumps(after.items[0].entry, ensure_ascii=False)
     with pytest.raises(NotHeld):
         story.held(due)
+
+
+def test_copies_that_were_handed_out_go_with_their_dossier_and_the_register_stays(two_copies):
+    story = two_copies
+    due = story.take_in()
+    story.finish()
+    asked = dissemination.Request(dissemination.CopyKind.CERTIFIED, "Lê Thị Na", "nộp tòa", ("1",))
+    (copy,) = dissemination.issue(story.archive, story.held(due), asked, agent="test")
+    disposal_id = approved(story)
+
+    execute(story, disposal_id)
+
+    assert [list(each.names("copies/")) for each in story.archive.copies] == [[], []]
+    assert dissemination.register(story.archive) == (copy,)
+    assert dissemination.check_code(story.archive, copy.code).outcome.value == "valid"
 
 
 def test_the_journal_tells_of_every_act_without_names(story):
