@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,7 +20,6 @@ from archive.disposal import execution
 from archive.errors import (
     IntegrityError,
     NotHeld,
-    NotPermitted,
     Rejected,
     Unavailable,
     UsageError,
@@ -38,6 +39,7 @@ from archive.storage.folder import FolderStore
 from archive.storage.memory import MemoryStore
 from tests.disposals import Copy, Story, a_story, approved, readable
 from tests.faults import FaultyStore
+from tests.tokens import LIBRARIES
 
 
 def a_story_with_keys(home: Path) -> Story:
@@ -362,69 +364,87 @@ def test_a_master_key_that_is_missing_open_or_garbled_is_named(tmp_path):
         open_master("vault:x", tmp_path)
 
 
-LIBRARY = "/usr/lib/softhsm/libsofthsm2.so"
+LIBRARY = next((each for each in LIBRARIES if Path(each).exists()), LIBRARIES[0])
+URI = f"pkcs11:token=kho-keys;object=master?module-path={LIBRARY}"
+IMPORT = """
+import pkcs11
+from pkcs11 import Attribute as A
+with pkcs11.lib({library!r}).get_token(token_label="kho-keys").open(user_pin="1234", rw=True) as s:
+    s.create_object({{A.CLASS: pkcs11.ObjectClass.SECRET_KEY, A.KEY_TYPE: pkcs11.KeyType.AES,
+        A.TOKEN: True, A.LABEL: "master", A.VALUE: bytes(range(32)), A.WRAP: True, A.UNWRAP: True}})
+"""
+ASK = """
+import json, sys
+from pathlib import Path
+from archive.errors import ArchiveError
+from archive.storage.encrypted.opening import open_master
+def told(act):
+    try:
+        return act()
+    except ArchiveError as error:
+        return f"{type(error).__name__}: {error.message}"
+uri, wrapped = sys.argv[1], [bytes.fromhex(each) for each in sys.argv[2:]]
+def asked():
+    master = open_master(uri, Path())
+    return [master.id, *(told(lambda: master.unwrap(each).hex()) for each in wrapped),
+            master.wrap(bytes(range(100, 132))).hex()]
+print(json.dumps(told(asked)))
+"""
 
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory) -> Iterator[tuple[str, bytes]]:
-    """Make a token with a known AES key in it; return the key's URI and the key."""
-    import pkcs11
+def token(tmp_path_factory) -> dict[str, str]:
+    """Make a token with a known AES key; return the environment of processes that use it.
 
-    folder, patch, key = tmp_path_factory.mktemp("token"), pytest.MonkeyPatch(), bytes(range(32))
+    A process sets its token library up once, so that each question is asked in its own.
+    """
+    folder = tmp_path_factory.mktemp("token")
     (folder / "tokens").mkdir()
     (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder / 'tokens'}\n")
-    patch.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
+    variables = {**os.environ, "SOFTHSM2_CONF": str(folder / "softhsm2.conf")}
     new = "softhsm2-util --init-token --free --label kho-keys --pin 1234 --so-pin 5678"
-    subprocess.run(new.split(), check=True, capture_output=True)
-    library = pkcs11.lib(LIBRARY)
-    library.reinitialize()
-    kind = pkcs11.Attribute
-    with library.get_token(token_label="kho-keys").open(user_pin="1234", rw=True) as session:
-        session.create_object(
-            {
-                kind.CLASS: pkcs11.ObjectClass.SECRET_KEY,
-                kind.KEY_TYPE: pkcs11.KeyType.AES,
-                kind.TOKEN: True,
-                kind.LABEL: "master",
-                kind.VALUE: key,
-                kind.WRAP: True,
-                kind.UNWRAP: True,
-            }
-        )
-    yield f"pkcs11:token=kho-keys;object=master?module-path={LIBRARY}", key
-    patch.undo()
+    script = [sys.executable, "-c", IMPORT.format(library=LIBRARY)]
+    for command in (new.split(), script):
+        subprocess.run(command, check=True, capture_output=True, env=variables)
+    return variables
 
 
-def test_a_token_that_does_not_open_says_why(token, monkeypatch, tmp_path):
-    uri, _ = token
-    with pytest.raises(NotPermitted, match="KHO_ENCRYPTION_PIN"):
-        open_master(uri, tmp_path)
-    monkeypatch.setenv("KHO_ENCRYPTION_PIN", "9999")
-    with pytest.raises(NotPermitted, match="wrong"):
-        open_master(uri, tmp_path)
-    monkeypatch.setenv("KHO_ENCRYPTION_PIN", "1234")
-    with pytest.raises(NotHeld):
-        open_master(uri.replace("object=master", "object=other"), tmp_path)
-    with pytest.raises(NotHeld):
-        open_master(uri.replace("kho-keys", "nothing"), tmp_path)
-    with pytest.raises(Unavailable):
-        open_master(uri.replace(LIBRARY, str(tmp_path / "no.so")), tmp_path)
-    with pytest.raises(Rejected, match="module-path"):
-        open_master("pkcs11:token=a;object=b", tmp_path)
+def ask(token: dict[str, str], uri: str, *wrapped: bytes, pin: str = "1234") -> list[str] | str:
+    command = [sys.executable, "-c", ASK, uri, *(each.hex() for each in wrapped)]
+    variables = token | ({"KHO_ENCRYPTION_PIN": pin} if pin else {})
+    told = subprocess.run(command, check=True, capture_output=True, env=variables)
+    found: list[str] | str = json.loads(told.stdout)
+    return found
 
 
-def test_a_token_wraps_as_a_file_does_and_the_key_stays_inside(token, monkeypatch):
-    uri, key = token
-    monkeypatch.setenv("KHO_ENCRYPTION_PIN", "1234")
-    in_token, in_file = open_master(uri, Path()), FileMaster(key)
-    secret = bytes(range(100, 132))
+def test_a_token_wraps_as_a_file_does_and_the_key_stays_inside(token):
+    in_file, secret = FileMaster(bytes(range(32))), bytes(range(100, 132))
+    wrapped = in_file.wrap(secret)
+    altered = bytes([wrapped[0] ^ 1]) + wrapped[1:]
 
-    assert in_token.id == in_file.id
-    assert in_token.wrap(secret) == in_file.wrap(secret)
-    assert in_token.unwrap(in_file.wrap(secret)) == secret
-    for bad in (bytes(40), b"short"):
-        with pytest.raises(IntegrityError, match="does not unwrap"):
-            in_token.unwrap(bad)
+    told = ask(token, URI, wrapped, altered, b"short")
+
+    wrong = f"IntegrityError: a dossier's key does not unwrap under master key {in_file.id}"
+    assert told == [in_file.id, secret.hex(), wrong, wrong, wrapped.hex()]
+
+
+@pytest.mark.parametrize(
+    ("uri", "pin", "why"),
+    [
+        (URI, "", "NotPermitted: give the token's PIN in KHO_ENCRYPTION_PIN"),
+        (URI, "9999", "NotPermitted: the token's PIN is wrong"),
+        (URI.replace("object=master", "object=other"), "1234", "NotHeld: no such token or key"),
+        (URI.replace("kho-keys", "nothing"), "1234", "NotHeld: no such token or key"),
+        (URI.replace(LIBRARY, "/nowhere.so"), "1234", "Unavailable: the token did not answer"),
+        ("pkcs11:token=a;object=b", "1234", "Rejected: pkcs11:token=a;object=b does not name"),
+    ],
+    ids=["no PIN", "wrong PIN", "no key", "no token", "no library", "no such form"],
+)
+def test_a_token_that_does_not_open_says_why(token, uri, pin, why):
+    told = ask(token, uri, pin=pin)
+
+    assert isinstance(told, str)
+    assert told.startswith(why)
 
 
 def test_an_archive_without_the_setting_has_no_keyring(tmp_path):
