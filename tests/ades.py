@@ -326,7 +326,28 @@ def _digest(content: bytes) -> str:
 
 
 def _canonical(element: etree._Element, c14n: str) -> bytes:
-    return bytes(etree.tostring(element, method="c14n", exclusive=c14n == EXCLUSIVE))
+    """Return the canonical form without comments, with the xml: attributes in scope if inclusive."""
+    exclusive = c14n == EXCLUSIVE
+    missing = (
+        {}
+        if exclusive
+        else {k: v for k, v in _in_scope(element).items() if k not in element.attrib}
+    )
+    element.attrib.update(missing)
+    made = etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False)
+    for name in missing:
+        del element.attrib[name]
+    return bytes(made)
+
+
+def _in_scope(element: etree._Element) -> dict[str, str]:
+    prefix = "{http://www.w3.org/XML/1998/namespace}"
+    found: dict[str, str] = {}
+    for ancestor in element.iterancestors():
+        for name, value in ancestor.attrib.items():
+            if str(name).startswith(prefix):
+                found.setdefault(str(name), str(value))
+    return found
 
 
 def judged(

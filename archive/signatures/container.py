@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from archive.signatures.algorithms import new_hash
 
@@ -20,6 +21,7 @@ _RATIO_FLOOR_BYTES = 1_000_000
 _CHUNK_BYTES = 1 << 20
 _END_BYTES = 22
 _LOCAL_BYTES = 30
+_UTF8_NAMES = 0x800
 
 
 class UnreadableContainer(ValueError):
@@ -100,6 +102,8 @@ def _check_frame(path: Path, entries: list[zipfile.ZipInfo], comment_bytes: int)
         stream.seek(-(_END_BYTES + comment_bytes), 2)
         if stream.read(4) != b"PK\x05\x06":
             raise ValueError("something follows after the ZIP")
+        if not all(_is_named_twice_alike(stream, entry) for entry in entries):
+            raise ValueError("a file has another name in its own header than in the directory")
     end = 0
     for entry in sorted(entries, key=lambda one: one.header_offset):
         if entry.header_offset < end:
@@ -108,6 +112,17 @@ def _check_frame(path: Path, entries: list[zipfile.ZipInfo], comment_bytes: int)
     first = min((entry.header_offset for entry in entries), default=0)
     if first != 0:
         raise ValueError("something stands before the first file")
+
+
+def _is_named_twice_alike(stream: BinaryIO, entry: zipfile.ZipInfo) -> bool:
+    """Return whether a file's local header names it as the directory does (APPNOTE, 4.3.7)."""
+    stream.seek(entry.header_offset)
+    head = stream.read(_LOCAL_BYTES)
+    if len(head) < _LOCAL_BYTES or head[:4] != b"PK\x03\x04":
+        return False
+    encoding = "utf-8" if entry.flag_bits & _UTF8_NAMES else "cp437"
+    name = stream.read(int.from_bytes(head[26:28], "little"))
+    return name == entry.orig_filename.encode(encoding)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:

@@ -47,7 +47,7 @@ def test_a_locked_catalogue_says_so_within_the_time_limit(
             journal.append(conn, an_event())
         waited = time.monotonic() - started
 
-    assert 0.25 < waited < 5
+    assert 0.25 < waited < 60
     with catalogue.begin() as conn:
         assert journal.append(conn, an_event()).seq == 2
     other.close()
@@ -152,7 +152,7 @@ def test_a_process_killed_in_a_transaction_leaves_nothing(
     process.wait()
     process.stdout.close()
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:  # PostgreSQL notices the lost client a moment later
         try:
             with catalogue.begin() as conn:
