@@ -333,7 +333,8 @@ def _canonical(element: etree._Element, c14n: str) -> bytes:
         if exclusive
         else {k: v for k, v in _in_scope(element).items() if k not in element.attrib}
     )
-    element.attrib.update(missing)
+    for name, value in missing.items():
+        element.set(name, value)
     made = etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False)
     for name in missing:
         del element.attrib[name]
