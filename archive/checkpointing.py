@@ -38,7 +38,7 @@ def checkpoint(archive: Archive, upto: int, *, after: int = 0) -> None:
         JournalBroken: the log in the store is not over the entries of this journal.
         Unavailable: the store or the timestamp service did not answer; run it again.
     """
-    size = _newest(archive, after)
+    size = _newest(archive, after, upto)
     if size > upto:
         raise JournalBroken(
             f"the log in the store has {size} entries, the journal's segments have {upto}",
@@ -58,12 +58,23 @@ def checkpoint(archive: Archive, upto: int, *, after: int = 0) -> None:
     _timestamp(archive, upto)
 
 
-def _newest(archive: Archive, after: int) -> int:
+def _newest(archive: Archive, after: int, upto: int) -> int:
+    """Return the size of the newest checkpoint; 0 if there is none.
+
+    Where the log stood before is known, it stands there still, or at `upto` already:
+    then no list of all checkpoints is needed, which a store gives slowly.
+    """
+    for size in (upto, after) if after else ():
+        if there(archive.store, logstore.checkpoint_name(size)):
+            return size
+    return logstore.newest(archive.store)
+
+
+def newest(archive: Archive) -> int:
     """Return the size of the newest checkpoint; 0 if there is none."""
-    found = logstore.newest(archive.store, after)
-    if found == after and after and not there(archive.store, logstore.checkpoint_name(after)):
-        return logstore.newest(archive.store)
-    return found
+    with archive.catalogue.connect() as connection:
+        upto = journal.flushed(connection).seq
+    return _newest(archive, upto, upto)
 
 
 def entries(archive: Archive, after: int, upto: int) -> Iterator[bytes]:

@@ -56,7 +56,7 @@ def prove_entry(archive: Archive, seq: int, *, size: int | None = None) -> Entry
         JournalBroken: the log is not what was signed.
     """
     entry = _entry(archive, seq)
-    size = size or witnessed_size(archive, seq) or logstore.newest(archive.store)
+    size = size or witnessed_size(archive, seq) or checkpointing.newest(archive)
     if size < seq:
         raise NotHeld(
             f"entry {seq} is under no checkpoint yet", where=logstore.PREFIX, hint="kho sweep"

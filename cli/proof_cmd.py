@@ -37,15 +37,14 @@ def prove(
     into: Path | None,
 ) -> None:
     """Prove that an entry is in the log, or that the log continues an earlier one."""
-    from archive import log_proofs
-    from archive.evidence import logstore
+    from archive import checkpointing, log_proofs
 
     options = settled(context)
     if (entry is None) == (continues is None):
         raise UsageError(words.say("journal.prove_what"), hint="kho journal prove --help")
     with session.opened(options) as archive:
         if continues is not None:
-            later = size or logstore.newest(archive.store)
+            later = size or checkpointing.newest(archive)
             found = log_proofs.prove_consistency(archive, continues, later)
             output.emit(options, found.to_json(), lambda: [json.dumps(found.to_json())])
             return

@@ -60,17 +60,17 @@ def grow(store: ObjectStore, edge: Edge, entries: Iterable[bytes]) -> None:
         put(store, PREFIX + path, content)
 
 
-def sizes(store: ObjectStore, after: int = 0) -> Iterator[int]:
-    """Yield the sizes of which there is a checkpoint, above `after`, ascending."""
-    for name in store.names(CHECKPOINTS, after=f"{CHECKPOINTS}{after:012d}"):
+def sizes(store: ObjectStore) -> Iterator[int]:
+    """Yield the sizes of which there is a checkpoint, ascending."""
+    for name in store.names(CHECKPOINTS):
         number = name.removeprefix(CHECKPOINTS)
-        if number.isdecimal() and int(number) > after:
+        if number.isdecimal():
             yield int(number)
 
 
-def newest(store: ObjectStore, after: int = 0) -> int:
-    """Return the size of the largest checkpoint above `after`, or `after`."""
-    return max(sizes(store, after), default=after)
+def newest(store: ObjectStore) -> int:
+    """Return the size of the largest checkpoint, from the list of all; 0 if there is none."""
+    return max(sizes(store), default=0)
 
 
 def note(store: ObjectStore, size: int) -> Note:

@@ -62,7 +62,7 @@ def ask(archive: Archive) -> list[Answer]:
         Unavailable: the store did not answer.
     """
     flush(archive)
-    size = logstore.newest(archive.store)
+    size = checkpointing.newest(archive)
     if not size:
         raise NotHeld("the journal has no checkpoint yet", where=logstore.PREFIX)
     checkpointing.checkpoint_at(archive, size)

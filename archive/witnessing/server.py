@@ -127,5 +127,5 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _newest(archive: Archive) -> bytes:
-    size = logstore.newest(archive.store)
+    size = checkpointing.newest(archive)
     return checkpointing.read_note(archive, size, cosigned=True).encode()

@@ -37,7 +37,7 @@ from tests.scenarios.test_checkpoints import written
 def an_archive(folder: Path, agency: str) -> Archive:
     """Return an archive with keys of its own: those of `archives` are all the same."""
     folder.mkdir()
-    home = archives.a_home(folder, archive__agency=agency)
+    home = archives.a_home(folder, archive__agency=agency, catalogue__timeout_seconds=100)
     shutil.rmtree(home / "keys")
     return archives.opened(home)
 
