@@ -63,6 +63,8 @@ class SealKey:
     added_at: datetime
     stolen_at: datetime | None = None
     """Since when others may have it; None: it was not revoked."""
+    revoked_at: datetime | None = None
+    """When that was declared."""
 
     @property
     def sha256(self) -> str:
@@ -152,6 +154,7 @@ def state_of(events: Iterable[tuple[str, Mapping[str, Any]]]) -> State:
                     tuple(rest),
                     known.added_at if known else datetime.fromisoformat(at),
                     known.stolen_at if known else None,
+                    known.revoked_at if known else None,
                 )
             case Action.USED:
                 begins = datetime.fromisoformat(told["begins"])
@@ -159,8 +162,19 @@ def state_of(events: Iterable[tuple[str, Mapping[str, Any]]]) -> State:
             case Action.REVOKED:
                 since = datetime.fromisoformat(told["stolen_at"])
                 before = keys[name].stolen_at
-                keys[name] = replace(keys[name], stolen_at=min(since, before or since))
-    return State(keys, tuple(uses))
+                keys[name] = replace(
+                    keys[name],
+                    stolen_at=min(since, before or since),
+                    revoked_at=keys[name].revoked_at or datetime.fromisoformat(at),
+                )
+    return State(keys, tuple(use for use in uses if not _called_off(use, keys)))
+
+
+def _called_off(use: Use, keys: Mapping[str, SealKey]) -> bool:
+    """Whether a key was revoked before its use began: then the use before it goes on."""
+    every = (use.name,) if use.beside is None else (use.name, use.beside)
+    ends = [keys[name].revoked_at for name in every]
+    return any(end is not None and end < use.begins for end in ends)
 
 
 def refuse_unfit(certificate: bytes, at: datetime) -> None:

@@ -273,7 +273,8 @@ def _begun(archive: Archive) -> State:
     key = keyring.configured(archive.settings)
     begun = read_certificate(key.certificate).not_before
     settings = archive.settings
-    beside = settings.text("seal.certificate") or None
+    named = settings.text("seal.certificate")
+    beside = named if (settings.home / named).is_file() else None
     first = SealKey(
         keyring.CONFIGURED, settings.text("seal.key"), beside, key.certificate, key.chain, begun
     )

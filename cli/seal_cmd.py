@@ -60,8 +60,9 @@ def add(context: click.Context, name: str, source: str, certificate: Path | None
 
     options = settled(context)
     with session.opened(options) as archive:
-        agent = session.agent(archive)
-        key = sealing.add(archive, name, source, certificate, agent=agent)
+        agent, home = session.agent(archive), archive.settings.home
+        beside = Path(_place(str(certificate), home)) if certificate else None
+        key = sealing.add(archive, name, _place(source, home), beside, agent=agent)
         result = _key_json(key, sealing.state(archive), archive.clock())
     output.emit(options, result, lambda: [*_key_lines([result]), words.say("seal.added", **result)])
 
@@ -137,6 +138,15 @@ def reseal(context: click.Context) -> int:
 
 def _after(archive: Archive, state: State) -> dict[str, Any]:
     return _status(state, archive.clock(), archive.settings.list("tsa.urls"))
+
+
+def _place(source: str, home: Path) -> str:
+    """Return a file as the archive looks for it: below its folder, or wherever it is."""
+    path = Path(source)
+    if source.startswith(("pkcs11:", "csc:")) or not path.is_file():
+        return source
+    whole = path.resolve()
+    return str(whole.relative_to(home.resolve()) if whole.is_relative_to(home.resolve()) else whole)
 
 
 def _moment(text: str) -> datetime:

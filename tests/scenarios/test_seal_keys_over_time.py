@@ -122,6 +122,20 @@ def test_after_a_theft_the_older_stays_proven_the_rest_fails_and_is_sealed_anew(
     verify_journal(again)
 
 
+def test_a_key_that_is_stolen_before_its_day_never_begins(
+    archive: Archive, clock: SteppingClock, tmp_path: Path
+) -> None:
+    added(archive, "seal-2")
+    sealing.rotate(archive, "seal-2", begins=clock() + timedelta(hours=2), **WHY)
+
+    sealing.revoke(archive, "seal-2", stolen_at=clock(), **WHY)
+    clock.advance(hours=3)
+
+    assert (
+        sealed_by(archive, took_in(archive, tmp_path, 1)) == "Kho archive seal (TEST - THỬ NGHIỆM)"
+    )
+
+
 def test_what_a_thief_seals_with_an_earlier_claimed_time_fails(
     archive: Archive, clock: SteppingClock
 ) -> None:
