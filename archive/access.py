@@ -14,7 +14,7 @@ from archive.catalogue.dossiers import Holding
 from archive.errors import FixityMismatch, NotHeld, UsageError
 from archive.events import Event, EventType
 from archive.fixity import chunks
-from archive.heads import full_text, original
+from archive.heads import glimpse, original
 from archive.model import Document, DossierId, Version
 from archive.search import Facet, Query, Sort
 from archive.search.language import parse
@@ -202,5 +202,5 @@ def _found(archive: Archive, question: Question, page: Page, viewer: Viewer) -> 
             continue  # gone, or moved out of sight, since it was indexed; the outbox has it
         snippet = None
         if question.snippets:
-            snippet = highlight(f"{holding.dossier.title}\n{full_text(archive, holding)}", node)
+            snippet = highlight(f"{holding.dossier.title}\n{glimpse(archive, holding)}", node)
         yield Found(holding, hit.score, hit.approximate, snippet)

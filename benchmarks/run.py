@@ -30,6 +30,7 @@ SUITES: dict[str, int] = {
     "search": 2400,
     "decide": 120,
     "retention": 900,
+    "web": 1800,
 }
 """By name of the module, in the order of the run; seconds after which each is stopped."""
 

@@ -1,0 +1,234 @@
+"""The pages under load: search and dossier pages of `kho serve`, 50 people at once.
+
+A hundred dossiers are taken in as anybody would; the rest are theirs under other names, ids
+and codes, with the packages linked on disk, so that every page reads a real package. `wrk`
+asks over loopback, each request another dossier or another question. There is no peer on the
+same work; the floor is the page `/healthz` of the same server in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import insert
+
+from archive import heads
+from archive.assembly import Archive, open_archive
+from archive.catalogue import dossiers, rows, tables
+from archive.catalogue.dossiers import Holding
+from archive.ingest.batch import ingest_all
+from archive.model import DossierId, ObjectName
+from archive.people import staff, stays
+from archive.people.stays import Stage
+from archive.search import records
+from archive.viewers import OPERATOR, Grant, PersonRole, Scope
+from benchmarks import dossiers as submissions
+from benchmarks.measure import CACHE, ROOT, machine
+
+REAL = 100
+SEED = 20261127
+FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ")
+GIVEN = ("An", "Bình", "Châu", "Dũng", "Giang", "Hà", "Khánh", "Lan", "Mai", "Nam", "Phúc", "Yến")
+MIDDLES = ("Văn", "Thị", "Đức", "Ngọc", "Minh", "Thanh", "Hữu", "Thu")
+
+
+def archive_of(count: int) -> Path:
+    """Return the home of an archive with so many dossiers; made once."""
+    home, ready = CACHE / f"web-{count}", CACHE / f"web-{count}.ready"
+    if not ready.exists():
+        print(f"making {count:,} dossiers in {home} (once)", flush=True)
+        submissions.archive_with(submissions.small(REAL), home, **{"store.lock": "none"})
+        with open_archive(home) as archive:
+            list(ingest_all(archive, sorted(submissions.small(REAL).folder.iterdir())))
+            _multiply(archive, count)
+        ready.touch()
+    return home
+
+
+def _multiply(archive: Archive, count: int) -> None:
+    dice = random.Random(SEED)
+    with archive.catalogue.connect() as connection:
+        real = tuple(dossiers.all(connection))
+    texts = {holding.dossier.id: heads.full_text(archive, holding) for holding in real}
+    made: dict[int, list[Any]] = {}
+    for start in range(0, count - len(real), 2000):
+        batch = [
+            _other(real[number % len(real)], number, dice)
+            for number in range(start, min(start + 2000, count - len(real)))
+        ]
+        for twin, original in batch:
+            _link(archive, original.versions[0].place, twin.versions[0].place)
+            record = records.record_of(twin.dossier, twin.verdicts, texts[original.dossier.id])
+            made.setdefault(record.year, []).append(record)
+        with archive.catalogue.begin() as connection:
+            _insert(connection, [twin for twin, _ in batch])
+    for year, found in made.items():
+        own = [records.record_of(h.dossier, h.verdicts, texts[h.dossier.id])
+               for h in real if h.dossier.year == year]  # fmt: skip
+        archive.index.rebuild(year, [*own, *found])
+
+
+def _other(original: Holding, number: int, dice: random.Random) -> tuple[Holding, Holding]:
+    """Return the same dossier as another person's of another day."""
+    own = str(UUID(int=dice.getrandbits(128), version=4))
+    received = date(2016, 1, 1) + timedelta(dice.randrange(3900))
+    name = f"{dice.choice(FAMILIES)} {dice.choice(MIDDLES)} {dice.choice(GIVEN)}"
+    dossier = replace(
+        original.dossier, id=DossierId(own), code=f"H26.18-{received:%y%m%d}-{number:06d}",
+        code_old=None, file_code=f"H26.18.{received:%Y}.{number}",
+        title=f"{original.dossier.title} của {name}", received_on=received,
+        closed_on=received + timedelta(9),
+        applicant=replace(original.dossier.applicant, name=name, identity_number=f"{dice.randrange(10**12):012d}"),
+    )  # fmt: skip
+    place = ObjectName(f"aip/{own[:2]}/{own[2:4]}/{own}/v00001-{own[:8]}{number:08x}.zip")
+    version = replace(original.versions[0], place=place)
+    return replace(original, dossier=dossier, versions=(version,)), original
+
+
+def _link(archive: Archive, original: str, twin: str) -> None:
+    folder = Path(archive.store.url.removeprefix("folder://"))
+    (folder / twin).parent.mkdir(parents=True, exist_ok=True)
+    os.link(folder / original, folder / twin)
+
+
+def _insert(connection: Any, made: list[Holding]) -> None:
+    connection.execute(insert(tables.dossiers), [rows.dossier_row(each) for each in made])
+    for table, of in (
+        (tables.versions, rows.version_rows),
+        (tables.files, rows.file_rows),
+        (tables.verdicts, rows.verdict_rows),
+    ):
+        if values := [row for each in made for row in of(each)]:
+            connection.execute(insert(table), values)
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """Run `kho serve` and yield its address."""
+    command = [sys.executable, "-m", "cli.main", "-C", str(home), "serve", "--port", "0", "--json"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    )
+    assert process.stdout is not None
+    told = ""
+    while not told.rstrip().endswith("}"):
+        told += process.stdout.readline()
+    try:
+        yield json.loads(told)["address"]
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def signed_in(home: Path) -> str:
+    """Return the secret of a session of an official who sees everything."""
+    with open_archive(home) as archive:
+        now = datetime.now(UTC)
+        account = f"do{int(now.timestamp())}"
+        grant = Grant(PersonRole.OFFICIAL, Scope())
+        person, _ = staff.add(archive, account, "Đo", (grant,), by=OPERATOR)
+        with archive.catalogue.begin() as connection:
+            return stays.begin(connection, person, Stage.FULL, at=now)
+
+
+def addresses(home: Path, count: int = 400) -> dict[str, list[str]]:
+    """Return addresses to ask for, by what they show."""
+    dice = random.Random(SEED)
+    with open_archive(home) as archive, archive.catalogue.connect() as connection:
+        held = dossiers.page(connection, count)
+    names = [
+        f"{dice.choice(FAMILIES)} {dice.choice(MIDDLES)} {dice.choice(GIVEN)}" for _ in range(count)
+    ]
+    from archive.search.folding import fold
+
+    return {
+        "search": [f"/search?q={fold(name).replace(' ', '+')}" for name in names],
+        "dossier": [f"/dossiers/{holding.dossier.id}" for holding in held],
+        "floor": ["/healthz"],
+    }
+
+
+def loaded(base: str, secret: str, paths: list[str], seconds: int, people: int) -> dict[str, float]:
+    """Return latencies in milliseconds and answers a second, as `wrk` measures them."""
+    script = CACHE / "web.lua"
+    listed = ",".join(json.dumps(path) for path in paths)
+    script.write_text(
+        f"local paths = {{{listed}}}\nlocal at = 0\n"
+        f'wrk.headers["Cookie"] = "kho-session={secret}"\n'
+        "request = function() at = at + 1 return wrk.format('GET', paths[at % #paths + 1]) end\n"
+        "done = function(summary, latency) io.write(string.format("
+        "'KHO %f %f %f %d %d', latency:percentile(50), latency:percentile(95), "
+        "latency:percentile(99), summary.requests, "
+        "summary.errors.status + summary.errors.timeout + summary.errors.read)) end\n",
+        encoding="utf-8",
+    )
+    command = [
+        "wrk",
+        "-t2",
+        f"-c{people}",
+        f"-d{seconds}s",
+        "--timeout",
+        "30s",
+        "-s",
+        str(script),
+        base,
+    ]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"KHO ([\d.]+) ([\d.]+) ([\d.]+) (\d+) (\d+)", out)
+    assert found, out
+    p50, p95, p99, requests, errors = map(float, found.groups())
+    return {"p50_ms": p50 / 1000, "p95_ms": p95 / 1000, "p99_ms": p99 / 1000,
+            "per_second": requests / seconds, "errors": errors}  # fmt: skip
+
+
+def alone(base: str, secret: str, paths: list[str]) -> dict[str, float]:
+    """Return what one person waits for, in milliseconds."""
+    taken = []
+    with httpx.Client(base_url=base, cookies={"kho-session": secret}, timeout=60) as client:
+        for path in paths[:100]:
+            began = time.perf_counter()
+            client.get(path).raise_for_status()
+            taken.append(1000 * (time.perf_counter() - began))
+    taken.sort()
+    return {"p50_ms": taken[len(taken) // 2], "p95_ms": taken[int(len(taken) * 0.95)]}
+
+
+def main() -> None:
+    """Measure, print, and write the figures where `--json` says."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--people", type=int, default=50)
+    asked = parser.parse_args()
+    count, seconds = (5_000, 5) if asked.quick else (100_000, 20)
+    home = archive_of(count)
+    paths, secret = addresses(home), signed_in(home)
+    figures: dict[str, Any] = {"dossiers": count, "people": asked.people, "machine": machine()}
+    with served(home) as base:
+        for kind, listed in paths.items():
+            figures[f"{kind} alone"] = alone(base, secret, listed * (1 if kind != "floor" else 100))
+            figures[kind] = loaded(base, secret, listed, seconds, asked.people)
+            print(kind, figures[f"{kind} alone"], figures[kind], flush=True)
+    print(f"{count:,} dossiers, {asked.people} people at once, load {os.getloadavg()[0]:.1f}")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
