@@ -73,7 +73,7 @@ def _help_address(context: Any) -> str:
     visit: Visit = context["visit"]
     topic = visit.request.url.path.split("/")[1] or "home"
     there = (HERE / "templates" / "help" / visit.language / f"{topic}.html").is_file()
-    return f"/help/{topic}" if topic.isalpha() and there else "/help"
+    return f"/help/{topic}" if topic.replace("-", "").isalpha() and there else "/help"
 
 
 @pass_context

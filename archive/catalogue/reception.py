@@ -166,6 +166,18 @@ def items(conn: Connection, batch_id: str, state: ItemState | None = None) -> tu
     return tuple(map(_item, conn.execute(wanted)))
 
 
+def open_items(conn: Connection, state: ItemState, *, by: str | None = None) -> int:
+    """Return how many submissions of open batches are in a state; of one account's if given."""
+    counted = (
+        select(func.count())
+        .select_from(_ITEMS.join(_BATCHES, _BATCHES.c.id == _ITEMS.c.batch_id))
+        .where(_ITEMS.c.state == state.value, _BATCHES.c.closed_at.is_(None))
+    )
+    if by is not None:
+        counted = counted.where(_BATCHES.c.opened_by == by)
+    return int(conn.execute(counted).scalar_one())
+
+
 def item(conn: Connection, name: str) -> Item:
     """Return a submission by its name, `TN-20261127-001.3`; raises NotHeld."""
     batch_id, _, ordinal = name.rpartition(".")

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from archive.assembly import Archive
-from archive.catalogue import dossiers
+from archive.catalogue import dossiers, reception
 from archive.catalogue.engine import Connection
-from archive.catalogue.reception import Batch, Item
+from archive.catalogue.reception import Batch, Item, ItemState
 from archive.errors import NotHeld, NotPermitted
 from archive.ingest import Intake
 from archive.reception import fixing, handover
@@ -30,6 +30,13 @@ def listed(archive: Archive, viewer: Viewer, *, before: str | None = None) -> tu
     """Return the batches that a viewer works on, the latest first."""
     by = None if _everywhere(viewer) else viewer.account
     return handover.batches(archive, by=by, before=before)
+
+
+def to_fix(archive: Archive, viewer: Viewer) -> int:
+    """Return how many submissions wait for a hand in the open batches of a viewer."""
+    by = None if _everywhere(viewer) else viewer.account
+    with archive.catalogue.connect() as connection:
+        return reception.open_items(connection, ItemState.TO_FIX, by=by)
 
 
 def batch(archive: Archive, batch_id: str, viewer: Viewer) -> Batch:

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from archive import overview, reading_room
+from archive.reception import desk
 from archive.viewers import Right
 from web.rendering import page
 from web.visits import Visit, signed_in
@@ -23,5 +24,6 @@ def home(visit: Visit = Depends(signed_in)) -> Response:
         visit,
         "home.html",
         state=overview.state(archive, viewer),
+        to_fix=desk.to_fix(archive, viewer) if viewer.may(Right.INGEST) else 0,
         recent=reading_room.recently_seen(archive, visit.person_id, viewer) if sees else (),
     )
