@@ -123,8 +123,11 @@ def verify_held(archive: Archive, holding: Holding, version: int | None = None) 
     return verify(record.encoded, objects, archive.trust, at=archive.clock())
 
 
-def renew_timestamps(archive: Archive) -> list[Batch]:
+def renew_timestamps(archive: Archive, *, ending: datetime | None = None) -> list[Batch]:
     """Renew the last timestamp of every chain; one new timestamp for each digest in use.
+
+    With `ending` only of chains whose last timestamp cannot be relied on after that moment,
+    because its authority's certificate ends: records grow only when they have to.
 
     What the old timestamps need for their verification is enclosed in them before.
     Packages are neither read nor counted: the work is that of the batches. Running it
@@ -137,12 +140,20 @@ def renew_timestamps(archive: Archive) -> list[Batch]:
     known, renewed = history(archive), []
     by_algorithm: dict[str, list[str]] = {}
     for one in known.tips:
+        if ending is not None and not _ends_by(archive, one, ending):
+            continue
         by_algorithm.setdefault(known.batch(one).shape.algorithm, []).append(one)
     for algorithm, tips in by_algorithm.items():
         draft = Draft(Kind.TIMESTAMPS, algorithm, enclosed=_enclosed(archive, tips))
         renewed.append(_keep(archive, draft))
         _register(archive, renewed[-1], ())
     return renewed
+
+
+def _ends_by(archive: Archive, batch_id: str, moment: datetime) -> bool:
+    """Whether a batch's timestamp ends by then; one without a known signer may."""
+    signer = Token.load(batches.token(archive.store, batch_id)).signer
+    return signer is None or signer.not_after <= moment
 
 
 def renew_hash_trees(archive: Archive, algorithm: str) -> int:

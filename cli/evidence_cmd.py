@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,16 +116,20 @@ def verify(
     type=click.Choice(["sha256", "sha384", "sha512"]),
     help="option.evidence_hash_tree",
 )
+@option("--within", type=click.IntRange(1), metavar="DAYS", help="option.evidence_within")
 @click.pass_context
-def renew(context: click.Context, algorithm: str | None) -> None:
+def renew(context: click.Context, algorithm: str | None, within: int | None) -> None:
     """Renew the last timestamps, or the hash trees."""
     from archive import proving
     from archive.segments import flush
 
     options = settled(context)
+    if algorithm is not None and within is not None:
+        raise UsageError(words.say("evidence.within_what"), hint="kho evidence renew --help")
     with session.opened(options) as archive:
         if algorithm is None:
-            batches = proving.renew_timestamps(archive)
+            ending = archive.clock() + timedelta(days=within) if within else None
+            batches = proving.renew_timestamps(archive, ending=ending)
             result = {"renewed": "timestamps", "count": sum(b.shape.leaves for b in batches)}
         else:
             count = proving.renew_hash_trees(archive, algorithm)

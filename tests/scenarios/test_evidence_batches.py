@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,18 @@ def test_timestamps_are_renewed_for_all_batches_at_once(archive):
     assert {len(verdict.chains[0]) for verdict in everything(archive)} == {2}
     assert all_passed(archive)
     assert proving.status(archive).renewals == 1
+
+
+def test_only_what_ends_soon_is_renewed_when_that_is_asked(archive):
+    proving.prove_pending(archive)
+    until = proving.status(archive).renew_before
+    assert until is not None
+
+    early = proving.renew_timestamps(archive, ending=until - timedelta(days=1))
+    late = proving.renew_timestamps(archive, ending=until)
+
+    assert (early, len(late)) == ([], 1)
+    assert all_passed(archive)
 
 
 def test_hash_trees_are_renewed_to_another_digest_after_timestamps_and_before_more(archive):
