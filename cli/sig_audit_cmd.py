@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archive.catalogue.verdict_list import HeldVerdict
 
 
-@command("sig.list", ExitCode.USAGE)
+@command("sig.list", ExitCode.USAGE, effect=Effect.TRIES)
 @option("--expires-before", "before", metavar="DATE", help="option.expires_before")
 @option("--issuer", help="option.issuer")
 @option("--weak", is_flag=True, help="option.weak")
@@ -47,7 +47,7 @@ def list(context: click.Context, /, limit: int, **given: Any) -> None:  # noqa: 
     )
     with session.opened(options) as archive:
         found = [*islice(wanted(archive, asked), limit)]
-        others = [*_endings(archive, asked)]
+        others = [*_endings(archive, asked, only_known=options.dry_run)]
     seals = [one for one in others if isinstance(one, SealsEnding)]
     evidence = [one for one in others if isinstance(one, EvidenceEnding)]
     result = {
@@ -58,13 +58,16 @@ def list(context: click.Context, /, limit: int, **given: Any) -> None:  # noqa: 
     output.emit(options, result, lambda: _listed(found, [*seals, *evidence]))
 
 
-def _endings(archive: Archive, asked: Wanted) -> Iterator[SealsEnding | EvidenceEnding]:
+def _endings(
+    archive: Archive, asked: Wanted, *, only_known: bool
+) -> Iterator[SealsEnding | EvidenceEnding]:
     """Yield seals and evidence that are asked for; they are of no one year, fonds or issuer."""
     from archive.auditing import endings
     from archive.auditing.listing import ending_fits
 
     if asked.year is None and asked.fonds is None and asked.issuer is None:
-        yield from (one for one in endings.seals(archive) if ending_fits(one.ending, asked))
+        seals = endings.seals(archive, only_known=only_known)
+        yield from (one for one in seals if ending_fits(one.ending, asked))
         yield from (one for one in endings.evidence(archive) if ending_fits(one.ending, asked))
 
 
@@ -149,6 +152,8 @@ def _rechecked_json(one: Rechecked) -> dict[str, Any]:
 
 
 def _rechecked(done: Any) -> Iterator[str]:
+    if not done:
+        yield words.say("sig.nothing_undecided")
     for one in done:
         yield click.style(one.holding.dossier.code, bold=True)
         for verdict in one.verdicts:

@@ -91,9 +91,15 @@ def _sunset(ending: Ending) -> dict[str, Any]:
     }
 
 
-def seals(archive: Archive) -> Iterator[SealsEnding]:
-    """Yield the seals of everything that is held, those that end together as one."""
-    _look_at_new(archive)
+def seals(archive: Archive, *, only_known: bool = False) -> Iterator[SealsEnding]:
+    """Yield the seals of everything that is held, those that end together as one.
+
+    Args:
+        archive: whose.
+        only_known: leave out seals that were never looked at, and remember none.
+    """
+    if not only_known:
+        _look_at_new(archive)
     with archive.catalogue.connect() as connection:
         found = seal_links.groups(connection)
     for group in found:

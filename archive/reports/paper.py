@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.formats.pdf_writing import Bars, Block, Columns, Rows, Text, write
 from archive.reports.figures import NONE, WORST_LISTED, Figures
-from archive.reports.phrases import KINDS, OUTCOMES, WHY, scope_words
+from archive.reports.phrases import KINDS, OUTCOMES, WHY, scope_words, share_words
 
 Section = tuple[str, Sequence[Block]]
 _BARS = 15
@@ -118,9 +118,8 @@ def _method(heading: Mapping[str, Any], figures: Figures) -> Iterator[Section]:
         " quả không phụ thuộc thời gian đã trôi qua.",
     ]
     if scope["sample"] < 1:
-        share = f"{100 * scope['sample']:g}".replace(".", ",")
         told.append(
-            f"Mẫu {share} % số hồ sơ có chữ ký, chọn theo giá trị băm SHA-256 của số"
+            f"Mẫu {share_words(scope['sample'])} số hồ sơ có chữ ký, chọn theo giá trị băm SHA-256 của số"
             f" {scope['seed']} và mã hồ sơ: cùng số và cùng kho thì cùng mẫu."
         )
     rows = [

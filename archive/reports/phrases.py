@@ -43,4 +43,13 @@ def scope_words(scope: Mapping[str, Any]) -> str:
         parts.append(f"hồ sơ nhận năm {scope['year']}")
     if scope["fonds"] is not None:
         parts.append(f"phông {scope['fonds']}")
-    return ", ".join(parts) or "toàn bộ hồ sơ đang lưu"
+    if not parts:
+        parts.append("toàn bộ hồ sơ đang lưu")
+    if scope["sample"] < 1:
+        parts.append(f"mẫu {share_words(scope['sample'])}")
+    return ", ".join(parts)
+
+
+def share_words(share: float) -> str:
+    """Return a share as Vietnamese writes it: `2,5 %`."""
+    return f"{100 * share:g} %".replace(".", ",")
