@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ExitCode, NotHeld, UsageError
-from cli import output, session, words
+from archive.errors import ExitCode, UsageError
+from cli import executions, output, session, words
 from cli.command import Effect, Globals, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.assembly import Archive
     from archive.catalogue.disposals import Disposal
-    from archive.disposal.execution import Execution
     from archive.signatures.keys import SigningKey
 
 disposal = group(
@@ -30,12 +29,14 @@ disposal = group(
         "approve",
         "reject",
         "execute",
-        "certificate",
-        "draft",
-        "test-papers",
     ],
     "cli.disposal_cmd",
 )
+disposal.lazy |= {
+    "certificate": "cli.disposal_papers_cmd:certificate",
+    "draft": "cli.disposal_papers_cmd:draft",
+    "test-papers": "cli.disposal_papers_cmd:test_papers",
+}
 FILE = click.Path(path_type=Path)
 
 
@@ -340,8 +341,8 @@ def execute(context: click.Context, list_id: str, confirm: str | None) -> int:
             confirm_list(options, archive, list_id, confirm)
         agent = session.agent(archive)
         done = execution.execute(archive, list_id, agent=agent, dry_run=options.dry_run)
-    output.emit(options, execution_json(done), lambda: executed(done))
-    return exit_of(done)
+    output.emit(options, executions.execution_json(done), lambda: executions.executed(done))
+    return executions.exit_of(done)
 
 
 def confirm_list(options: Globals, archive: Archive, list_id: str, confirm: str | None) -> None:
@@ -361,131 +362,3 @@ def confirm_list(options: Globals, archive: Archive, list_id: str, confirm: str 
         raise UsageError(
             words.say("disposal.unconfirmed"), where=list_id, hint=f"--confirm {digest[:8]}"
         )
-
-
-def execution_json(done: Execution) -> dict[str, Any]:
-    """Return an execution as JSON values."""
-    return {
-        "id": done.disposal.id,
-        "status": done.disposal.status,
-        "dry_run": done.dry_run,
-        "ordered": done.ordered,
-        "dropped": [{"code": code, "reason": why} for code, why in done.dropped],
-        "postponed": [{"code": code, "reason": why} for code, why in done.postponed],
-        "pending": [{"code": code, "reason": why} for code, why in done.pending],
-        "warnings": done.warnings,
-        "copies": {
-            code: [
-                {"copy": f.copy, "removed": f.objects, "pending": f.pending, "key": f.key}
-                for f in fates
-            ]
-            for code, fates in done.fates.items()
-        },
-        "keys": done.keys,
-        "index": done.index
-        and {
-            "years": done.index.years,
-            "files": done.index.files,
-            "bytes": done.index.bytes,
-            "traces": done.index.traces,
-        },
-    }
-
-
-def executed(done: Execution) -> Iterator[str]:
-    """Yield what an execution did as a person reads it."""
-    for warning in done.warnings:
-        yield click.style(f"! {warning}", fg="yellow")
-    for code, why in (*done.dropped, *done.postponed):
-        yield click.style(f"– {code}: {why}", fg="yellow")
-    if done.dry_run:
-        yield words.say("disposal.would", count=len(done.ordered), codes=", ".join(done.ordered))
-        return
-    for code, fates in done.fates.items():
-        pending = [fate.pending for fate in fates if fate.pending]
-        mark = click.style("…", fg="yellow") if pending else click.style("✓", fg="green")
-        yield f"{mark} {code}  {'; '.join(dict.fromkeys(pending))}".rstrip()
-    for code, key in done.keys.items():
-        yield words.say("disposal.key", code=code, key=key)
-    if done.index is not None:
-        yield words.say("disposal.index", files=done.index.files, traces=done.index.traces)
-    status = words.say(f"liststatus.{done.disposal.status.value}")
-    yield click.style(f"{done.disposal.id}: {status}", bold=True)
-
-
-def exit_of(done: Execution) -> int:
-    """Return 9 if nothing may go, 6 if something is pending, else 0."""
-    if done.pending or done.postponed:
-        return ExitCode.BATCH_FAILED
-    nothing = not done.ordered and not done.fates
-    return ExitCode.BLOCKED if nothing else ExitCode.DONE
-
-
-@command("disposal.certificate", ExitCode.NOT_HELD, effect=Effect.CHANGES)
-@click.argument("list_id", metavar="LIST")
-@option("--list", "the_list", is_flag=True, help="option.the_list")
-@click.pass_context
-def certificate(context: click.Context, list_id: str, the_list: bool) -> None:
-    """Write the certificate and its seal to files."""
-    from archive.catalogue import disposals
-    from archive.disposal.attachments import read
-
-    options = settled(context)
-    with session.opened(options) as archive:
-        with archive.catalogue.connect() as connection:
-            found = disposals.get(connection, list_id)
-        acts = found.of_act("proposed" if the_list else "destroyed")
-        if not acts:
-            raise NotHeld(words.say("disposal.no_certificate"), where=list_id)
-        paper = acts[-1].details["paper"]
-        target = options.output or Path(f"{found.id}-{'list' if the_list else 'certificate'}.pdf")
-        written = _write(archive, paper["name"], target, read)
-    options.output = None
-    result = {"id": found.id, "files": [str(path) for path in written], **paper}
-    output.emit(options, result, lambda: [str(path) for path in written])
-
-
-def _write(archive: Archive, name: str, target: Path, read: Any) -> Sequence[Path]:
-    return write_sealed(target, read(archive, name), read(archive, f"{name}.p7s"))
-
-
-def write_sealed(target: Path, content: bytes, p7s: bytes) -> Sequence[Path]:
-    """Write a paper and its seal beside it; return both paths."""
-    seal = target.with_name(f"{target.name}.p7s")
-    target.write_bytes(content)
-    seal.write_bytes(p7s)
-    return (target, seal)
-
-
-@command("disposal.draft", ExitCode.NOT_HELD, ExitCode.USAGE, effect=Effect.CHANGES)
-@click.argument("list_id", metavar="LIST")
-@click.argument(
-    "kind", type=click.Choice(["council", "minutes", "appraisal", "decision", "handover"])
-)
-@click.pass_context
-def draft(context: click.Context, list_id: str, kind: str) -> None:
-    """Write one of the papers that people complete and sign."""
-    from archive.disposal import drafts
-
-    options = settled(context)
-    with session.opened(options) as archive:
-        paper = drafts.draft(archive, list_id, drafts.Draft(kind))
-    target = options.output or Path(f"{list_id.upper()}-{kind}.pdf")
-    written = write_sealed(target, paper.content, paper.p7s)
-    options.output = None
-    result = {"id": list_id.upper(), "kind": kind, "files": [str(path) for path in written]}
-    output.emit(options, result, lambda: [str(path) for path in written])
-
-
-@command("disposal.test-papers", ExitCode.NOT_PERMITTED, effect=Effect.CHANGES)
-@click.argument("folder", type=FILE)
-@click.pass_context
-def test_papers(context: click.Context, folder: Path) -> None:
-    """Make TEST keys of two people and signed TEST papers, for trying the procedure out."""
-    from archive.disposal.trial import write_papers
-
-    options = settled(context)
-    with session.opened(options) as archive:
-        written = write_papers(archive, folder)
-    result = {"files": [str(path) for path in written], "test": True}
-    output.emit(options, result, lambda: [str(path) for path in written])

@@ -198,7 +198,7 @@ def _about(found: Sequence[About]) -> Iterator[str]:
 def erasure(context: click.Context, identity_number: str) -> int:
     """Answer a request for erasure with its legal reason."""
     from archive.disposal.erasure import answer
-    from cli.disposal_cmd import write_sealed
+    from cli.disposal_papers_cmd import write_sealed
 
     options = settled(context)
     with session.opened(options) as archive:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.errors import ExitCode
-from cli import disposal_cmd, output, session, words
+from cli import disposal_cmd, executions, output, session, words
 from cli.command import Effect, command, group, option, settled
 
 if TYPE_CHECKING:
@@ -145,5 +145,5 @@ def purge(context: click.Context, list_id: str, confirm: str | None) -> int:
             disposal_cmd.confirm_list(options, archive, list_id, confirm)
         agent = session.agent(archive)
         done = acts.purge(archive, list_id, agent=agent, dry_run=options.dry_run)
-    output.emit(options, disposal_cmd.execution_json(done), lambda: disposal_cmd.executed(done))
-    return disposal_cmd.exit_of(done)
+    output.emit(options, executions.execution_json(done), lambda: executions.executed(done))
+    return executions.exit_of(done)

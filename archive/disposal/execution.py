@@ -23,7 +23,8 @@ from archive.catalogue.disposals import (
     ListStatus,
 )
 from archive.catalogue.engine import Connection
-from archive.disposal import destruction, lists, papers, qualifying
+from archive.disposal import destruction, lists, qualifying
+from archive.disposal.certifying import Outcome, certify, status_after
 from archive.disposal.destruction import Fate
 from archive.disposal.procedure import APPROVALS, journalled
 from archive.errors import ArchiveError, DisposalForbidden, IntegrityError, NotPermitted
@@ -138,7 +139,7 @@ def _order(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool) -> 
 
         # (3) Enter the order, take the dossiers out of the register, journal it. The end of
         #     this transaction is the commit point: no longer held from here on.
-        status = _status_after(disposal, changes)
+        status = status_after(disposal, changes)
         details = _order_details(execution, disposal)
         number = len(disposal.acts) + 1
         at = archive.clock()
@@ -244,14 +245,6 @@ def _fingerprints(archive: Archive, items: Iterable[Item]) -> dict[str, str]:
     return {code: key for code, key in found.items() if key is not None}
 
 
-def _status_after(disposal: Disposal, changes: Iterable[Change]) -> ListStatus:
-    """Return what the list is once changes are made: executed if nothing remains to do."""
-    states = {item.ordinal: item.state for item in disposal.items}
-    states.update((change.ordinal, change.state) for change in changes)
-    settled = {ItemState.EXCLUDED, ItemState.DROPPED, ItemState.DESTROYED}
-    return ListStatus.EXECUTED if set(states.values()) <= settled else ListStatus.EXECUTING
-
-
 def _order_details(execution: Execution, disposal: Disposal) -> dict[str, Any]:
     return {
         "list": lists.digest(disposal),
@@ -290,7 +283,8 @@ def _finish(archive: Archive, done: Execution, *, agent: str) -> Execution:
         if not any(fate.pending for fate in fates[item.entry["code"]])
     )
     if ordered or any(fate.objects for all_copies in fates.values() for fate in all_copies):
-        disposal = _certify(archive, done, disposal, changes, fates, proof, agent=agent)
+        outcome = Outcome(changes, fates, proof, done.warnings)
+        disposal = certify(archive, disposal, outcome, agent=agent)
     return _told(done, disposal, fates, proof)
 
 
@@ -338,78 +332,6 @@ def _put_all(copy: Any, documents: list[tuple[str, bytes]]) -> bool:
     except ArchiveError:
         return False
     return True
-
-
-def _certify(
-    archive: Archive,
-    done: Execution,
-    disposal: Disposal,
-    changes: tuple[Change, ...],
-    fates: dict[str, tuple[Fate, ...]],
-    proof: PurgeProof | None,
-    *,
-    agent: str,
-) -> Disposal:
-    at = archive.clock()
-    pending = [
-        {"code": code, "copy": fate.copy, "reason": fate.pending}
-        for code, each in fates.items()
-        for fate in each
-        if fate.pending
-    ]
-    details: dict[str, Any] = {
-        "list": lists.digest(disposal),
-        "copies": [copy.url for copy in archive.copies],
-        "removed": {code: [f.objects for f in each] for code, each in fates.items()},
-        "pending": pending,
-        "index": proof
-        and {
-            "years": list(proof.years),
-            "files": proof.files,
-            "bytes": proof.bytes,
-            "traces": proof.traces,
-        },
-        "warnings": list(done.warnings),
-        "keys": _destroyed_keys(disposal, fates),
-    }
-    status = _status_after(disposal, changes)
-    number = len(disposal.acts) + 1
-    act = Act(disposal.id, number, "destroyed", at, agent, status, details, changes)
-    written = papers.of_certificate(archive, disposal, act)
-    paper = papers.sealed(archive, disposal.id, "certificate", written)
-    act = Act(
-        disposal.id,
-        number,
-        "destroyed",
-        at,
-        agent,
-        status,
-        {**details, "paper": paper.to_json()},
-        changes,
-    )
-    with archive.catalogue.begin() as connection:
-        disposals.record(connection, act)
-        papers.keep(connection, paper)
-        told = {"destroyed": len(changes), "pending": len(pending)}
-        journalled(connection, act, told)
-        after = disposals.get(connection, disposal.id)
-    try_to_flush(archive)
-    return after
-
-
-def _destroyed_keys(disposal: Disposal, fates: dict[str, tuple[Fate, ...]]) -> dict[str, str]:
-    """Return the fingerprints, as ordered, of keys that are gone from every key store."""
-    ordered = {
-        code: key
-        for act in disposal.of_act("ordered")
-        for code, key in act.details.get("keys", {}).items()
-    }
-    return {
-        code: key
-        for code, key in ordered.items()
-        if (of_key := [fate for fate in fates.get(code, ()) if fate.key])
-        and not any(fate.pending for fate in of_key)
-    }
 
 
 def nothing_left(execution: Execution) -> bool:

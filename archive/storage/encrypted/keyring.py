@@ -100,7 +100,7 @@ class Keyring:
             if known is not None:
                 raise
             # Another process made one in the same moment.
-            key = self.key(dossier)
+            key = self._stored(dossier) or self.key(dossier)
             self._put(dossier, key, master)
         return self._remember(dossier, key)
 
