@@ -27,14 +27,21 @@ from tests import archives
 from tests.faults import FaultyStore
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    """An archive with 300 entries in its journal, under three checkpoints."""
-    archive = archives.an_archive(tmp_path)
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """An archive with 300 entries in its journal, under three checkpoints; nobody changes it."""
+    archive = archives.an_archive(tmp_path_factory.mktemp("settled"))
     for count in (255, 44):
         written(archive, count)
         flush(archive)
     return archive
+
+
+@pytest.fixture
+def archive(settled: Archive, tmp_path: Path) -> Archive:
+    """A copy of that archive."""
+    shutil.copytree(settled.settings.home, tmp_path / "archive")
+    return archives.opened(tmp_path / "archive")
 
 
 def written(archive: Archive, count: int) -> None:
@@ -63,10 +70,10 @@ def test_every_flush_ends_with_a_checkpoint_that_verifies(archive):
     assert sizes(archive) == [1, 256, 300]
 
 
-def test_bundles_have_digests_of_entries_and_nothing_of_their_content(archive):
-    bundle = archive.store.read(ObjectName("journal/tile/entries/001.p/44"))
+def test_bundles_have_digests_of_entries_and_nothing_of_their_content(settled):
+    bundle = settled.store.read(ObjectName("journal/tile/entries/001.p/44"))
 
-    with archive.catalogue.connect() as connection:
+    with settled.catalogue.connect() as connection:
         digests = [bytes.fromhex(entry.digest) for entry in journal.entries(connection, 256)]
     assert bundle == b"".join(b"\x00\x20" + digest for digest in digests)
 
@@ -223,10 +230,10 @@ def verdict_on(
     return proof_verdict.verify(json.dumps(stated).encode(), archive.trust, at=archive.clock())
 
 
-def test_an_entry_is_proven_to_whom_has_the_proof_and_the_roots_only(archive):
+def test_an_entry_is_proven_to_whom_has_the_proof_and_the_roots_only(settled):
     for seq in (1, 256, 257, 300):
-        proof = log_proofs.prove_entry(archive, seq)
-        verdict = verdict_on(archive, proof)
+        proof = log_proofs.prove_entry(settled, seq)
+        verdict = verdict_on(settled, proof)
         text = proof.to_tlog_proof().encode()
 
         assert verdict.indication.value == "passed", verdict.reasons
@@ -235,29 +242,29 @@ def test_an_entry_is_proven_to_whom_has_the_proof_and_the_roots_only(archive):
         assert verdict.entry["seq"] == seq
         assert verdict.proven_at is not None
         assert proof_verdict.read(text) == proof
-        unknown = proof_verdict.verify(text, TrustStore(), at=archive.clock())
+        unknown = proof_verdict.verify(text, TrustStore(), at=settled.clock())
         assert (unknown.indication.value, unknown.intact) == ("indeterminate", True)
 
 
-def test_a_proof_is_under_any_checkpoint_that_has_the_entry(archive):
-    assert log_proofs.prove_entry(archive, 10, size=256).to_json()["tree_size"] == 256
+def test_a_proof_is_under_any_checkpoint_that_has_the_entry(settled):
+    assert log_proofs.prove_entry(settled, 10, size=256).to_json()["tree_size"] == 256
     with pytest.raises(NotHeld):
-        log_proofs.prove_entry(archive, 257, size=256)
+        log_proofs.prove_entry(settled, 257, size=256)
     with pytest.raises(NotHeld):
-        log_proofs.prove_entry(archive, 10, size=100)
+        log_proofs.prove_entry(settled, 10, size=100)
     with pytest.raises(NotHeld):
-        log_proofs.prove_entry(archive, 301)
+        log_proofs.prove_entry(settled, 301)
 
 
-def test_the_log_is_proven_to_continue_what_was_seen_before(archive):
-    found = log_proofs.prove_consistency(archive, 17, 300).to_json()
+def test_the_log_is_proven_to_continue_what_was_seen_before(settled):
+    found = log_proofs.prove_consistency(settled, 17, 300).to_json()
 
     roots = (bytes.fromhex(found["root1"]), bytes.fromhex(found["root2"]))
     path = [bytes.fromhex(one) for one in found["proof"]]
     assert log.verify_consistency(17, 300, *roots, path)
     for earlier, later in [(0, 300), (301, 300), (5, 299)]:
         with pytest.raises(NotHeld):
-            log_proofs.prove_consistency(archive, earlier, later)
+            log_proofs.prove_consistency(settled, earlier, later)
 
 
 HUGE = 2**64 - 1
@@ -289,44 +296,44 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("changes", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_proof_is_refused_without_an_exception(archive, changes):
-    verdict = verdict_on(archive, log_proofs.prove_entry(archive, 17), **changes)
+def test_a_hostile_proof_is_refused_without_an_exception(settled, changes):
+    verdict = verdict_on(settled, log_proofs.prove_entry(settled, 17), **changes)
 
     assert verdict.indication.value == "failed"
     assert verdict.reasons
     assert verdict.entry is None or "timestamp" in str(verdict.reasons)
 
 
-def test_what_is_no_document_is_refused(archive):
-    proof = log_proofs.prove_entry(archive, 17).to_tlog_proof()
+def test_what_is_no_document_is_refused(settled):
+    proof = log_proofs.prove_entry(settled, 17).to_tlog_proof()
     cut = [proof[:at] for at in range(0, len(proof), 97)]
     others = ["", "{}", "[]", "null", "1", "[" * 100_000, proof.replace("index 16", "index 016")]
     for text in [*cut, *others, "x" * (entry_proof.MAX_PROOF_BYTES + 1)]:
-        verdict = proof_verdict.verify(text.encode(), archive.trust, at=archive.clock())
+        verdict = proof_verdict.verify(text.encode(), settled.trust, at=settled.clock())
         assert verdict.indication.value == "failed", text[-80:]
-    assert proof_verdict.verify(b"\xff", archive.trust, at=archive.clock()).intact is None
+    assert proof_verdict.verify(b"\xff", settled.trust, at=settled.clock()).intact is None
 
 
-def test_a_checkpoint_that_the_log_did_not_sign_proves_nothing(archive):
-    proof = log_proofs.prove_entry(archive, 17)
+def test_a_checkpoint_that_the_log_did_not_sign_proves_nothing(settled):
+    proof = log_proofs.prove_entry(settled, 17)
     head = Checkpoint.of_text(proof.checkpoint.text)
     forged = Checkpoint(head.origin, head.size, hashlib.sha256(b"x").digest())
     note = proof.checkpoint.encode().decode().replace(head.text(), forged.text())
 
-    assert verdict_on(archive, proof, checkpoint=note).indication.value == "failed"
+    assert verdict_on(settled, proof, checkpoint=note).indication.value == "failed"
     other = NoteKey(head.origin, proof.log_key.kind, b"\x01" * 32)
-    assert verdict_on(archive, proof, log_key=other.vkey).indication.value == "failed"
+    assert verdict_on(settled, proof, log_key=other.vkey).indication.value == "failed"
 
 
-def test_no_timestamp_or_no_seal_leaves_the_outcome_open(archive):
-    proof = log_proofs.prove_entry(archive, 17)
+def test_no_timestamp_or_no_seal_leaves_the_outcome_open(settled):
+    proof = log_proofs.prove_entry(settled, 17)
 
     for missing in ("timestamp", "log_key_seal"):
-        verdict = verdict_on(archive, proof, **{missing: None})
+        verdict = verdict_on(settled, proof, **{missing: None})
         assert (verdict.indication.value, verdict.intact) == ("indeterminate", True)
     named = proof_verdict.verify(
         json.dumps({**proof.to_json(), "log_key_seal": None}).encode(),
-        archive.trust,
+        settled.trust,
         at=datetime.now(UTC),
         keys=[proof.log_key],
     )
