@@ -77,3 +77,30 @@ def test_settings_are_shown_with_their_origin_and_the_parts_with_their_health(su
     expect(page.get_by_role("table")).to_contain_text("catalogue")
     assert_accessible(page)
     shot(page, "administration-health")
+
+
+def test_a_system_gets_a_token_that_is_shown_once_and_ends_at_once(surf: Surf, world: World, shot):
+    import httpx
+
+    from archive.people import staff
+    from archive.viewers import OPERATOR, Grant, PersonRole, Scope
+
+    grant = Grant(PersonRole.OFFICIAL, Scope())
+    staff.add(world.archive, "motcua.thu", "Một cửa", (grant,), by=OPERATOR, kind="system")
+    page = surf("administrator", "/administration/tokens")
+    page.get_by_label("hệ thống").select_option("motcua.thu")
+    page.get_by_label("Dùng để").fill("tra cứu")
+    page.get_by_label("xem hồ sơ").check()
+    page.get_by_role("button", name="Cấp mã truy cập").click()
+    token = {"Authorization": f"Bearer {page.locator('#token').inner_text()}"}
+    assert_accessible(page)
+    shot(page, "administration-tokens")
+
+    asked = [httpx.get(f"{world.base}/api/v1/search?q=nguyen", headers=token).status_code]
+    page.goto("/administration/tokens")
+    assert page.locator("#token").count() == 0
+    page.get_by_role("button", name="Thu hồi: tra cứu").click()
+    expect(page.get_by_text("đã thu hồi")).to_be_visible()
+    asked.append(httpx.get(f"{world.base}/api/v1/search?q=nguyen", headers=token).status_code)
+
+    assert asked == [200, 401]

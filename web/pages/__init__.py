@@ -6,6 +6,7 @@ from typing import Final
 from archive.settings import Settings
 from web.pages import (
     administration,
+    administration_tokens,
     check,
     copies,
     dossier,
@@ -23,6 +24,7 @@ ROUTERS: Final = [
     dossier.router,
     dossier_files.router,
     administration.router,
+    administration_tokens.router,
     health.router,
     copies.router,
     check.router,
