@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archive.assembly import Archive, open_archive
+from archive.assembly import Archive
 from archive.auditing import recheck
 from archive.fixity import sha256_of
 from archive.heads import metadata_file
@@ -21,9 +21,10 @@ from archive.signatures.check import Checker
 from archive.signatures.grounds import Grounds
 from archive.signatures.pdf_signing import sign_pdf, timestamp_pdf
 from archive.signatures.trust import TrustStore
-from tests.auditing import LONG, Clock, a_timestamped, an_archive, holding_of, take_in
+from archive.trusting import revocation
+from tests.auditing import Clock, a_timestamped, an_archive, holding_of, take_in
 from tests.judges.etsi_report import objections
-from tests.signed import DAY, NOW, a_pdf, a_signer, a_tsa
+from tests.signed import DAY, NOW, a_pdf, a_signer, a_tsa, revoked_serial
 
 FOLDER = "metadata/preservation/validation/"
 _V = f"{{{NAMESPACE}}}"
@@ -162,22 +163,22 @@ def test_a_package_keeps_report_policy_and_every_object_that_the_report_names(tm
 
 
 def test_a_later_check_adds_its_report_and_leaves_the_first_one(tmp_path):
-    clock = Clock()
-    with an_archive(tmp_path / "archive", clock) as archive:
+    with an_archive(tmp_path / "archive", Clock()) as archive:
         pki = testpki.load(archive.settings.home / "test-pki")
         signer = a_signer(pki)
         plain = sign_pdf(a_pdf(), signer, at=NOW - DAY)
         dossier_id = take_in(archive, tmp_path, 1, a=plain)
         before = recheck.kept_material(archive, holding_of(archive, dossier_id))
-        clock.at = NOW + 5 * LONG
+        crl = pki.issuing.crl([(revoked_serial(signer), NOW - 2 * DAY)], at=NOW)
+        revocation.add(archive, crl, agent="a")
 
-    with open_archive(archive.settings.home, clock=clock) as later:
-        done = recheck.recheck(later, holding_of(later, dossier_id))
-        assert recheck.keep(later, done, agent="a").receipt is not None
-        after = recheck.kept_material(later, holding_of(later, dossier_id))
+        done = recheck.recheck(archive, holding_of(archive, dossier_id), with_newer=True)
+        assert recheck.keep(archive, done, agent="a").receipt is not None
+        after = recheck.kept_material(archive, holding_of(archive, dossier_id))
 
     reports = [name for name in after if name.endswith(".xml")]
     assert before.items() <= after.items()
+    assert crl in after.values()
     assert len(reports) == 2
     assert all(objections(after[name]) == [] for name in reports)
 
