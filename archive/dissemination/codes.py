@@ -11,6 +11,7 @@ is a Reed-Solomon code's first parity symbol, because Crockford's own is not in 
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Final
 
@@ -27,6 +28,18 @@ _FIELD: Final = 0b100101
 def new() -> str:
     """Return a new code, `7KQ4M2XD9TPA`; 55 bits of it are random."""
     told = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    return _check_symbol(told) + told
+
+
+def derived(secret: str, ordinal: int) -> str:
+    """Return the code that belongs to a secret and a number: the same for the same.
+
+    Args:
+        secret: at least 128 random bits, as text.
+        ordinal: tells codes of one secret apart.
+    """
+    bits = int.from_bytes(hashlib.sha256(f"{secret}\0{ordinal}".encode()).digest()[:7], "big")
+    told = "".join(ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH - 1))
     return _check_symbol(told) + told
 
 

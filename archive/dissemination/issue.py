@@ -46,6 +46,8 @@ class Request:
     amount: int = 1
     usable_until: date | None = None
     """The last day of use; None for no end. Of a reading copy it is the law's 15th day."""
+    once: str = ""
+    """A secret of this very request, 128 random bits: the same again issues nothing new."""
 
 
 def issue(
@@ -91,14 +93,20 @@ def _issue(
 ) -> tuple[IssuedCopy, ...]:
     at = archive.clock()
     year = at.astimezone(VIETNAM).year
+    groups = _groups(request, documents)
     with archive.catalogue.connect() as connection:
+        before = _issued_before(connection, holding, request, len(groups))
         number = issued_copies.next_number(connection, year)
+    if before:
+        return before
     with tempfile.TemporaryDirectory(dir=archive.scratch) as folder:
         issued: list[IssuedCopy] = []
         # (1) Make each copy with its number in it; (2) store it. A crash here leaves a file
         #     that the register does not know; the sweep removes it.
-        for offset, group in enumerate(_groups(request, documents)):
+        for offset, group in enumerate(groups):
             entry = _entry(holding, request, group, at, agent, year, number + offset)
+            if request.once:
+                entry = replace(entry, code=codes.derived(request.once, offset))
             made = _made(archive, holding, entry, group, Path(folder))
             issued.append(_stored(archive, entry, made))
     # (3) Register. This is the commit point: issued from the end of this transaction on.
@@ -108,6 +116,23 @@ def _issue(
             issued_copies.add(connection, entry)
             record(connection, entry, "issued", EventType.COPY_ISSUED, at=at, agent=agent)
     return tuple(issued)
+
+
+def _issued_before(
+    connection: Connection, holding: Holding, request: Request, count: int
+) -> tuple[IssuedCopy, ...]:
+    """Return what the very same request issued already, nothing if it did not.
+
+    Raises:
+        UsageError: its secret was used for something else.
+    """
+    if not request.once:
+        return ()
+    asked = [codes.derived(request.once, ordinal) for ordinal in range(count)]
+    found = [c for c in (issued_copies.by_code(connection, code) for code in asked) if c]
+    if found and (len(found) != count or found[0].dossier_id != holding.dossier.id):
+        raise UsageError("this request was used for other copies", where="once")
+    return tuple(found)
 
 
 def record(

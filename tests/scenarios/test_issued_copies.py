@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -452,6 +453,23 @@ def test_running_numbers_have_no_gaps_however_many_are_issued_at_once(archive: A
     assert len({copy.code for copy in made}) == 8
 
 
+def test_the_same_request_twice_issues_its_copies_once(archive: Archive):
+    holding, secret = the_dossier(archive), "j8Xk2mQ0vT4rZ6yB1nLw3A"
+    request = Request(CopyKind.CERTIFIED, WHO, WHY, (SIGNED, NOTE), once=secret)
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(
+            pool.map(
+                lambda _: dissemination.issue(archive, holding, request, agent=AGENT), range(2)
+            )
+        )
+
+    assert made[0] == made[1]
+    assert sorted(dissemination.register(archive), key=lambda c: c.number) == list(made[0])
+    with pytest.raises(UsageError):
+        dissemination.issue(archive, holding, replace(request, documents=()), agent=AGENT)
+
+
 def test_each_document_is_certified_under_a_number_of_its_own_or_none_is(archive: Archive):
     holding = the_dossier(archive)
     request = Request(CopyKind.CERTIFIED, WHO, WHY, (SIGNED, NOTE))
@@ -484,8 +502,6 @@ def test_a_timestamp_service_that_does_not_answer_leaves_no_entry(archive: Archi
     class Silent:
         def timestamp(self, digest: bytes, algorithm: str = "sha256") -> bytes:
             raise Unavailable("no answer")
-
-    from dataclasses import replace
 
     sealer = archive.sealer
     archive.__dict__["sealer"] = replace(sealer, tsa=Silent())
@@ -531,8 +547,6 @@ def test_files_are_swept_after_twenty_days_and_the_register_stays(tmp_path: Path
 def test_a_request_that_lacks_something_is_refused_with_its_place(
     archive: Archive, changes: dict[str, Any]
 ):
-    from dataclasses import replace
-
     request = replace(Request(CopyKind.CERTIFIED, WHO, WHY, (SIGNED,)), **changes)
 
     with pytest.raises(UsageError) as refusal:

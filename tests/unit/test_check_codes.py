@@ -55,3 +55,11 @@ def test_what_is_no_code_is_told_how_one_looks(text: str):
         codes.read(text)
 
     assert told.value.hint == "7KQ4-M2XD-9TPA"
+
+
+def test_a_secret_gives_the_same_codes_again_and_others_to_other_numbers():
+    made = [codes.derived("j8Xk2mQ0vT4rZ6yB1nLw3A", ordinal) for ordinal in range(100)]
+
+    assert made == [codes.derived("j8Xk2mQ0vT4rZ6yB1nLw3A", ordinal) for ordinal in range(100)]
+    assert len(set(made)) == 100
+    assert [codes.read(code) for code in made] == made

@@ -110,6 +110,17 @@ def test_without_javascript_a_package_is_handed_out(surf: Surf, world: World, tm
     assert standing.unchanged
 
 
+def test_a_form_that_is_sent_twice_issues_one_copy(client, world: World):
+    official, path = client("official"), f"/dossiers/{world.ids[PLAIN]}/copies"
+    asked = {"kind": "reading", "document": "1", "requester": WHO, "purpose": WHY, "amount": "1"}
+    asked |= {"step": "issue", "once": "pQ7w-sent-twice-sent-twice"}
+
+    answers = [official.submit(path, on=f"{path}/new", **asked) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+
+
 def test_what_is_missing_is_said_on_the_form_and_nothing_is_lost(surf: Surf, client, world: World):
     page = surf("official", f"/dossiers/{world.ids[PLAIN]}/copies/new")
     ask(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterator
 from datetime import date
 
@@ -71,6 +72,7 @@ def issue(name: str, visit: Visit = Depends(needs(Right.COPY))) -> Response:
         tuple(visit.fields("document")),
         visit.field("identity") or None,
         int(visit.field("amount")) if visit.field("amount").isdecimal() else 0,
+        once=visit.field("once")[:100],
     )
     try:
         asked = _complete(asked, until)
@@ -83,6 +85,7 @@ def issue(name: str, visit: Visit = Depends(needs(Right.COPY))) -> Response:
                 holding=holding,
                 asked=asked,
                 until=until,
+                once=secrets.token_urlsafe(16),
                 picture=picture,
                 documents=[
                     d for d in holding.dossier.documents if str(d.ordinal) in asked.documents
