@@ -208,16 +208,16 @@ def test_the_public_check_is_rate_limited_and_takes_no_large_file_from_strangers
         head = f"POST /xac-thuc HTTP/1.1\r\nHost: x\r\nContent-Length: {70 << 20}\r\n\r\n"
         wire.sendall(head.encode())
         assert wire.recv(100).startswith(b"HTTP/1.1 413")
-    answers = [
-        stranger.post(
-            "/xac-thuc",
-            data={"csrf": token},
-            files={"file": ("a.pdf", b"%PDF-")},
-            headers={"Origin": world.base},
+    answers: list[Any] = []
+    while not answers or (answers[-1].status_code == 200 and len(answers) < 100):
+        answers.append(
+            stranger.post(
+                "/xac-thuc",
+                data={"csrf": token},
+                files={"file": ("a.pdf", b"%PDF-")},
+                headers={"Origin": world.base},
+            )
         )
-        for _ in range(14)
-    ]
 
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
-    assert {answer.status_code for answer in answers} == {200, 429}
