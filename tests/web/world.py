@@ -151,10 +151,10 @@ def _person(archive: Archive, account: str, grant: Grant) -> Person:
 
 
 @contextmanager
-def served(home: Path, **variables: str):
+def served(home: Path, *more: str, **variables: str):
     """Run `kho serve` for as long as the block lasts; yields the address."""
     process = subprocess.Popen(
-        command("-C", home, "serve", "--port", "0", "--json"),
+        command("-C", home, "serve", "--port", "0", "--json", *more),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

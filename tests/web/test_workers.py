@@ -1,0 +1,49 @@
+"""Several processes on PostgreSQL; one only on SQLite; never the network without TLS."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from archive import settings as configuration
+from archive.errors import UsageError
+from archive.people import staff
+from archive.viewers import OPERATOR, Grant, PersonRole, Scope
+from tests.archives import a_home, opened
+from tests.web import world as worlds
+from tests.web.conftest import Client
+from tests.web.world import PASSWORD
+from web import serving
+
+
+def test_two_workers_share_sessions_on_postgresql(tmp_path, postgres_url):
+    home = a_home(tmp_path, catalogue__url=postgres_url)
+    archive = opened(home, clock=lambda: datetime.now(UTC))
+    grant = Grant(PersonRole.OFFICIAL, Scope())
+    _, link = staff.add(archive, "mai.le", "Lê Thị Mai", (grant,), by=OPERATOR)
+    staff.use_link(archive, link, PASSWORD)
+    archive.close()
+
+    with worlds.served(home, "--workers", "2") as told:
+        with Client(base_url=told["address"], timeout=60) as official:
+            official.submit("/sign-in", account="mai.le", password=PASSWORD)
+            session = dict(official.cookies)
+        answers = []
+        for _ in range(12):  # each on a connection of its own, so both workers answer
+            with Client(base_url=told["address"], cookies=session, timeout=60) as official:
+                answers.append(official.get("/search").status_code)
+
+    assert answers == [200] * 12
+
+
+def test_what_cannot_end_well_is_refused_at_once(tmp_path):
+    home = a_home(tmp_path)
+    plain = configuration.load(home, {})
+    behind = configuration.load(home, {"KHO_WEB_URL": "https://luutru.example"})
+
+    with pytest.raises(UsageError, match="PostgreSQL"):
+        serving.check(plain, host="127.0.0.1", workers=2)
+    with pytest.raises(UsageError, match="clear"):
+        serving.check(plain, host="0.0.0.0", workers=1)
+    serving.check(behind, host="0.0.0.0", workers=1)
