@@ -110,6 +110,8 @@ class SignedCms:
         self._signer = self._data["signer_infos"][place]
         if self._signer["version"].native not in ("v1", "v3"):  # RFC 5652, 5.3
             raise NotCms("the version of the SignerInfo is unknown")
+        for name in ("digest_algorithm", "signature_algorithm"):  # parsed now, or later by surprise
+            _ = self._signer[name]["algorithm"].dotted
         self.signature: bytes = self._signer["signature"].native
         self.signed = _attributes(self._signer["signed_attrs"])
         self._names: dict[str, bool | None] = {}
@@ -140,7 +142,10 @@ class SignedCms:
     @property
     def digest_algorithm(self) -> str:
         """The signer's digest algorithm as hashlib names it; raises UnknownAlgorithm."""
-        return digest_name(self._signer["digest_algorithm"])
+        try:
+            return digest_name(self._signer["digest_algorithm"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise UnknownAlgorithm("the digest algorithm cannot be read") from error
 
     @property
     def scheme(self) -> Scheme:
@@ -149,7 +154,10 @@ class SignedCms:
             digest: str | None = self.digest_algorithm
         except UnknownAlgorithm:
             digest = None
-        return scheme_of(self._signer["signature_algorithm"], digest)
+        try:
+            return scheme_of(self._signer["signature_algorithm"], digest)
+        except (ValueError, TypeError, KeyError) as error:
+            raise UnknownAlgorithm("the signature algorithm cannot be read") from error
 
     def algorithm_names(self) -> tuple[str | None, str | None]:
         """Return digest and signature algorithm as reports name them."""
