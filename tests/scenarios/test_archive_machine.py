@@ -7,6 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -85,12 +86,12 @@ class Archives(RuleBasedStateMachine):
         try:
             outcomes = list(ingest_all(self.archive, [place], update=True))
             self.receipts |= {each.receipt for each in outcomes if each.receipt}
-            assert all(each.receipt for each in outcomes)
+            assert self.damaged or all(each.receipt for each in outcomes)
         except Crash:
             pass
         self.alive()
 
-    @precondition(lambda self: self.numbers())
+    @precondition(lambda self: self.numbers() and not self.damaged)
     @rule(data=st.data(), again=st.booleans())
     def submit_otherwise(self, data: st.DataObject, again: bool) -> None:
         number = data.draw(st.sampled_from(sorted(self.numbers())))
@@ -177,8 +178,9 @@ class Archives(RuleBasedStateMachine):
 
 
 TestArchives = Archives.TestCase
+TestArchives.pytestmark = [pytest.mark.timeout(900)]
 TestArchives.settings = settings(
-    max_examples=8,
+    max_examples=6,
     stateful_step_count=14,
     deadline=None,
     derandomize=True,

@@ -12,6 +12,8 @@ import signal
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from tests.archives import a_home, all_held, ingested, opened, outcomes_of, submissions
 from tests.interruptions import Interruption, interrupted
 from tests.soundness import assert_sound
@@ -34,6 +36,7 @@ def run_until(home: Path, inbox: Path, write: int) -> None:
     outcomes_of(interrupted(opened(home), interruption), inbox)
 
 
+@pytest.mark.timeout(900)
 def test_a_run_killed_at_any_write_is_finished_by_running_it_again(tmp_path: Path):
     template, inbox = a_home(tmp_path), submissions(tmp_path / "inbox", DOSSIERS)
     for write in count(1):

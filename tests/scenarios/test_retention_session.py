@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 END = "--- end of output ---"
 
@@ -44,6 +46,7 @@ def in_bash(script: str, folder: Path) -> str:
     return told.stdout
 
 
+@pytest.mark.timeout(900)
 def test_the_session_in_the_readme_goes_as_it_says(tmp_path: Path) -> None:
     made = in_bash("kho demo --folder demo", tmp_path)
     home = tmp_path / "demo" / "archive"
