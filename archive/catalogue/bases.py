@@ -97,7 +97,9 @@ def of_dossier(dossier: Dossier, fixed: Fixed | None = None) -> Basis:
 def keys(conn: Connection, limit: int, after: str = "") -> tuple[Key, ...]:
     """Return at most `limit` dossiers whose ids sort after `after`, in ascending order."""
     wanted = select(_TABLE.c.id, _TABLE.c.agency, _TABLE.c.retention_schedule)
-    page = wanted.where(_TABLE.c.id > after).order_by(_TABLE.c.id).limit(limit)
+    page = wanted.order_by(_TABLE.c.id).limit(limit)
+    if after:  # PostgreSQL takes nothing but a UUID here
+        page = page.where(_TABLE.c.id > after)
     return tuple(Key(DossierId(row[0]), row[1], row[2]) for row in conn.execute(page))
 
 

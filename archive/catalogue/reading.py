@@ -127,10 +127,11 @@ def all(  # noqa: A001 - reads as `dossiers.all(conn)`
 
 def ids(conn: Connection) -> Iterator[DossierId]:
     """Yield the ids of what is held in ascending order, in bounded memory."""
-    wanted, last = select(tables.dossiers.c.id).order_by(tables.dossiers.c.id).limit(10_000), ""
-    while found := conn.execute(wanted.where(tables.dossiers.c.id > last)).scalars().all():
+    key = tables.dossiers.c.id
+    page = wanted = select(key).order_by(key).limit(10_000)
+    while found := conn.execute(page).scalars().all():
         yield from map(DossierId, found)
-        last = found[-1]
+        page = wanted.where(key > found[-1])
 
 
 def page(conn: Connection, limit: int, after: str = "") -> tuple[Holding, ...]:

@@ -344,6 +344,7 @@ def test_all_dossiers_are_read_once_in_the_order_of_their_ids(
     in_order = sorted([*held, late], key=lambda each: each.dossier.id)
     with catalogue.connect() as conn:
         assert list(dossiers.all(conn)) == in_order
+        assert list(dossiers.ids(conn)) == [each.dossier.id for each in in_order]
         assert list(dossiers.all(conn, after=in_order[4].dossier.id)) == in_order[5:]
         assert list(dossiers.all(conn, year=2027)) == [late]
         assert dossiers.years(conn) == (2026, 2027)

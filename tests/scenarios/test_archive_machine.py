@@ -178,7 +178,7 @@ class Archives(RuleBasedStateMachine):
 
 
 TestArchives = Archives.TestCase
-TestArchives.pytestmark = [pytest.mark.timeout(900)]
+TestArchives = pytest.mark.timeout(900)(TestArchives)
 TestArchives.settings = settings(
     max_examples=6,
     stateful_step_count=14,
