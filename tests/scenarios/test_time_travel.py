@@ -83,7 +83,7 @@ class World:
     def _create(self) -> None:
         """Lay the PKI where `kho init` would make one of its own."""
         root, ca = self.roots[2020], self.cas[2020]
-        seal = ca.issue("Seal TEST", not_before=year(2025), not_after=year(2029))
+        seal = self._seal(2026)
         tsa = self._tsa(2026)
         pki = TestPki(self.pki, root, ca, seal, tsa)
         trust.create(pki.trust_folder)
@@ -104,11 +104,19 @@ class World:
             not_after=year(end),
         )
 
+    def _seal(self, stage: int) -> Any:
+        """Return a seal key of the stage's time: nobody seals with one that has ended."""
+        ca = self.cas[max(one for one in self.cas if one < stage)]
+        until = STAGES[stage].at + timedelta(days=900)
+        return ca.issue(f"Seal {stage} TEST", not_before=year(stage - 1), not_after=until)
+
     def arrive(self, stage: int) -> None:
         """Bring keys, roots and CRLs up to the year of a stage; what was before is lost."""
         at = STAGES[stage].at
         folder = self.pki / "trust"
         testpki.save(self.pki, "tsa", self._tsa(stage))
+        if stage > 2026:
+            testpki.save(self.pki, "seal", self._seal(stage))
         for begin, root in self.roots.items():
             if begin <= at.year:
                 anchor = Anchor(root.key.certificate, f"Root {begin}", frozenset(Scope), test=True)
