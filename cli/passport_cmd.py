@@ -19,7 +19,7 @@ from cli.command import Effect, command, option, settled
     ExitCode.INTEGRITY,
     ExitCode.NOT_PERMITTED,
     ExitCode.UNAVAILABLE,
-    effect=Effect.TRIES,
+    effect=Effect.CHANGES,
 )
 @click.argument("id", metavar="ID")
 @option("--version", "number", type=int, metavar="N", help="option.version")
@@ -34,23 +34,22 @@ def passport(context: click.Context, id: str, number: int | None) -> None:  # no
         holding = access.find(archive, id)
         made = make(archive, holding, number)
         target = options.output or _named(holding.dossier.code, made.version.number)
-        if not options.dry_run:
-            if options.output is None:
-                output.may_replace(options, target)
-            target.write_bytes(made.content)
-            access.record_dissemination(
-                archive,
-                holding,
-                "passport",
-                agent=session.agent(archive),
-                reason=options.reason,
-            )
+        if options.output is None:
+            output.may_replace(options, target)
+        target.write_bytes(made.content)
+        access.record_dissemination(
+            archive,
+            holding,
+            "passport",
+            agent=session.agent(archive),
+            reason=options.reason,
+        )
     options.output = None
     result = {
         "id": holding.dossier.id,
         "code": holding.dossier.code,
         "version": made.version.number,
-        "path": None if options.dry_run else str(target),
+        "path": str(target),
         "size": len(made.content),
         "sealed_by": made.seal.sealed_by,
         "sealed_at": made.seal.sealed_at_proven,
