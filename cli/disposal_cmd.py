@@ -92,8 +92,8 @@ def propose_list(
     """Make a list of a kind and print it."""
     from archive import access
     from archive.catalogue.disposals import Kind
-    from archive.disposal.procedure import Request
-    from archive.disposal.procedure import propose as proposed
+    from archive.disposal.proposing import Request
+    from archive.disposal.proposing import propose as proposed
 
     options = settled(context)
     signer = key_of(key, certificate)

@@ -20,7 +20,9 @@ from archive.catalogue.disposals import Disposal, Kind
 from archive.catalogue.dossiers import Holding
 from archive.creation import create
 from archive.disposal import adoption, procedure
-from archive.disposal.procedure import Decided, Proposed, Request
+from archive.disposal.procedure import Decided
+from archive.disposal.proposing import Proposed, Request
+from archive.disposal.proposing import propose as put_forward
 from archive.errors import Unavailable
 from archive.findings import Finding
 from archive.ingest import take_in
@@ -288,7 +290,7 @@ def a_signed_pdf(story: Story, name: str, signer: str = CHAIR) -> Path:
 def propose(story: Story, *, by: str = PROPOSER, **changes: Any) -> Proposed:
     """Propose what is due for destruction."""
     told = {"kind": Kind.DESTROY, "agency": AGENCY, "note": "hết thời hạn lưu trữ", **changes}
-    return procedure.propose(story.archive, Request(**told), story.person(by), agent="lưu trữ viên")
+    return put_forward(story.archive, Request(**told), story.person(by), agent="lưu trữ viên")
 
 
 def review(story: Story, disposal_id: str) -> Disposal:

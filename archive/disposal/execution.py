@@ -6,9 +6,9 @@ dossiers are no longer held. What a crash leaves is finished by the same command
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from archive.assembly import VIETNAM, Archive
@@ -26,17 +26,13 @@ from archive.catalogue.engine import Connection
 from archive.disposal import destruction, lists, qualifying
 from archive.disposal.certifying import Outcome, certify, status_after
 from archive.disposal.destruction import Fate
-from archive.disposal.procedure import APPROVALS, journalled
-from archive.errors import ArchiveError, DisposalForbidden, IntegrityError, NotPermitted
+from archive.disposal.permission import permitted
+from archive.disposal.procedure import journalled
+from archive.errors import ArchiveError, DisposalForbidden, NotPermitted
 from archive.fixity import sha256_of
 from archive.retention import schedules_of
 from archive.search import PurgeProof
 from archive.segments import try_to_flush
-from archive.signatures import persons
-
-DAYS = 15
-"""Within so many days of the decision (Circular 06/2025/TT-BNV)."""
-READY = {Kind.DESTROY: ListStatus.APPROVED, Kind.TRANSFER: ListStatus.RECEIVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,22 @@ class _DryRunError(Exception):
         self.execution = execution
 
 
-def execute(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool = False) -> Execution:
+Told = Callable[[str, tuple[Fate, ...]], None]
+"""Is told a dossier's code and what became of it on each copy."""
+
+
+def silent(code: str, fates: tuple[Fate, ...]) -> None:
+    """Tell nobody."""
+
+
+def execute(
+    archive: Archive,
+    disposal_id: str,
+    *,
+    agent: str,
+    dry_run: bool = False,
+    erased: Told = silent,
+) -> Execution:
     """Carry a list out, or go on where an earlier run was stopped.
 
     Running it again is always safe: what is gone is looked for once more on every copy, what
@@ -90,6 +101,7 @@ def execute(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool = F
         disposal_id: which.
         agent: who executes.
         dry_run: do everything up to the commit point and write nothing.
+        erased: is called after each dossier that was looked for on every copy.
 
     Raises:
         NotPermitted: the list is not approved, or approvals do not hold.
@@ -100,14 +112,14 @@ def execute(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool = F
         done = _order(archive, disposal_id.upper(), agent=agent, dry_run=dry_run)
     except _DryRunError as stopped:
         return stopped.execution
-    return _finish(archive, done, agent=agent)
+    return _finish(archive, done, agent=agent, erased=erased)
 
 
 def _order(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool) -> Execution:
     """Ask everything again and commit, in one transaction. Errors as `execute`."""
     with archive.catalogue.connect() as connection:
         before = disposals.get(connection, disposal_id)
-    warnings = _permitted(archive, before)
+    warnings = permitted(archive, before)
     with archive.catalogue.begin() as connection:
         # (1) Keep new holds out, and make sure that the list is the one that was approved.
         holds.guard(connection)
@@ -149,56 +161,6 @@ def _order(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool) -> 
         told = {"list": details["list"], "ordered": len(ordered), "dropped": len(dropped)}
         journalled(connection, act, told)
     return execution
-
-
-def _permitted(archive: Archive, disposal: Disposal) -> tuple[str, ...]:
-    """Check status and approvals; return warnings."""
-    started = (ListStatus.EXECUTING, ListStatus.EXECUTED)
-    if disposal.status not in (READY[disposal.kind], *started):
-        raise NotPermitted(
-            f"list {disposal.id} is {disposal.status.value}, not {READY[disposal.kind].value}",
-            where=disposal.id,
-            hint=f"see: kho disposal show {disposal.id}",
-        )
-    if disposal.kind is Kind.DESTROY:
-        _check_approvals(archive, disposal)
-    decided = decided_on(disposal)
-    late = decided is not None and archive.today() > decided + timedelta(days=DAYS)
-    if late and disposal.status not in started:
-        return (f"quá {DAYS} ngày kể từ quyết định ngày {decided:%d/%m/%Y} (TT 06/2025/TT-BNV)",)
-    return ()
-
-
-def _check_approvals(archive: Archive, disposal: Disposal) -> None:
-    whole = lists.content(disposal)
-    digest = sha256_of(whole)
-    proposer = persons.from_json(disposal.acts[0].details["proposal"]["person"])
-    excluded = [act.number for act in disposal.of_act("excluded")]
-    found = 0
-    for act in disposal.of_act("approved"):
-        approval = act.details["approval"]
-        if any(number > act.number for number in excluded):
-            continue  # of the list as it was before; it was approved anew or not at all
-        if approval["list"] != digest:
-            raise IntegrityError(
-                f"list {disposal.id} is not the one that was approved",
-                where=disposal.id,
-                hint="look for who changed the catalogue; kho rebuild --from-store restores it",
-            )
-        signer = lists.refuse_untrusted(
-            archive, whole, bytes.fromhex(approval["signature"]), at=archive.clock()
-        )
-        if persons.same(proposer, signer):
-            raise NotPermitted("the proposer approved the list", where=disposal.id)
-        found += 1
-    if found < APPROVALS:
-        raise NotPermitted("the list as it stands is not approved", where=disposal.id)
-
-
-def decided_on(disposal: Disposal) -> date | None:
-    """Return the day of the decision to destroy; None before it."""
-    approved = disposal.of_act("approved")
-    return date.fromisoformat(approved[-1].details["decision"]["on"]) if approved else None
 
 
 def _judged(
@@ -255,7 +217,7 @@ def _order_details(execution: Execution, disposal: Disposal) -> dict[str, Any]:
     }
 
 
-def _finish(archive: Archive, done: Execution, *, agent: str) -> Execution:
+def _finish(archive: Archive, done: Execution, *, agent: str, erased: Told) -> Execution:
     """Do what follows the commit point; all of it may be repeated."""
     with archive.catalogue.connect() as connection:
         disposal = disposals.get(connection, done.disposal.id)
@@ -273,7 +235,11 @@ def _finish(archive: Archive, done: Execution, *, agent: str) -> Execution:
 
     # (6) Every version on every copy, then look again. What was destroyed before is looked
     #     for once more: a copy may have come back from a backup.
-    fates = {item.entry["code"]: destruction.erase(archive, item) for item in gone}
+    fates: dict[str, tuple[Fate, ...]] = {}
+    for item in gone:
+        code = item.entry["code"]
+        fates[code] = destruction.erase(archive, item)
+        erased(code, fates[code])
     archive.catalogue.scrub()
 
     # (7) Complete the certificate with what is gone and what is pending.
@@ -344,12 +310,6 @@ def refuse_empty(execution: Execution) -> None:
     if nothing_left(execution):
         told = "; ".join(f"{code}: {why}" for code, why in execution.dropped[:5])
         raise DisposalForbidden(f"nothing on the list may go. {told}", where=execution.disposal.id)
-
-
-def days_left(disposal: Disposal, today: date) -> int | None:
-    """Return the days until execution is late; None without a decision."""
-    decided = decided_on(disposal)
-    return None if decided is None else (decided + timedelta(days=DAYS) - today).days
 
 
 def in_vietnam(at: datetime) -> datetime:

@@ -15,11 +15,11 @@ from typing import Any
 from archive.assembly import Archive, open_tsa
 from archive.catalogue.disposals import Disposal
 from archive.catalogue.dossiers import Holding
-from archive.errors import NotPermitted
+from archive.errors import NotPermitted, Rejected
 from archive.fixity import sha256_of
 from archive.model import Indication
 from archive.retention import Schedules
-from archive.signatures import persons, seal
+from archive.signatures import persons, seal, stamping
 from archive.signatures.keys import SigningKey
 from archive.signatures.persons import Person
 from archive.signatures.seal import Sealer
@@ -41,6 +41,7 @@ def entry_of(holding: Holding, decision: Decision) -> dict[str, Any]:
         "title": dossier.title,
         "agency": dossier.agency,
         "fonds": dossier.fonds,
+        "access": dossier.access,
         "procedure": dossier.procedure,
         "procedure_name": dossier.procedure_name,
         "received_on": dossier.received_on.isoformat(),
@@ -106,17 +107,43 @@ class Signed:
         }
 
 
-def sign(archive: Archive, disposal: Disposal, key: SigningKey, *, at: datetime) -> Signed:
-    """Sign a list as it stands.
+Signing = SigningKey | bytes
+"""A person's key, or a detached CAdES signature (DER or PEM) that they made elsewhere."""
+
+
+def signer_of(by: Signing) -> Person:
+    """Return who signs.
 
     Raises:
-        NotPermitted: the signature would not pass under the archive's trust.
+        Rejected: it is no signature, or has no signer's certificate.
+    """
+    if not isinstance(by, bytes):
+        return persons.of_certificate(by.certificate)
+    try:
+        return persons.of_signature(stamping.read(by))
+    except ValueError as error:
+        raise Rejected(
+            f"not a detached CAdES signature: {error}",
+            where="signature",
+            hint="sign the list's exact bytes; the signature has to carry its certificate",
+        ) from error
+
+
+def sign(archive: Archive, disposal: Disposal, by: Signing, *, at: datetime) -> Signed:
+    """Sign a list as it stands, or take a signature over it and add a timestamp.
+
+    Raises:
+        NotPermitted: the signature does not pass under the archive's trust.
+        Rejected: it is no signature.
         Unavailable: the timestamp service did not answer.
     """
-    whole = content(disposal)
-    p7s = Sealer(key, open_tsa(archive)).seal(whole, at=at)
+    whole, person, tsa = content(disposal), signer_of(by), open_tsa(archive)
+    if isinstance(by, bytes):
+        p7s = stamping.stamped(stamping.read(by), tsa)
+    else:
+        p7s = Sealer(by, tsa).seal(whole, at=at)
     refuse_untrusted(archive, whole, p7s, at=archive.clock())
-    return Signed(p7s, persons.of_certificate(key.certificate))
+    return Signed(p7s, person)
 
 
 def refuse_untrusted(archive: Archive, whole: bytes, p7s: bytes, *, at: datetime) -> Person:

@@ -1,4 +1,4 @@
-"""The procedure before execution: propose, exclude, review, approve, reject.
+"""The procedure between proposal and execution: exclude, review, approve, reject.
 
 Circular 06/2025/TT-BNV: list with explanatory note, council and its minutes, appraisal where
 needed, decision. Each act is one transaction with its journal event.
@@ -6,158 +6,46 @@ needed, decision. Each act is one transaction with its journal event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from archive.assembly import Archive
-from archive.catalogue import disposals, dossiers, journal, state
+from archive.catalogue import disposals, journal, state
 from archive.catalogue.disposals import (
     Act,
     Change,
     Disposal,
     Item,
     ItemState,
-    Kind,
     ListStatus,
 )
-from archive.catalogue.dossiers import Due, Holding
 from archive.catalogue.engine import Connection
-from archive.disposal import lists, papers, qualifying
+from archive.disposal import lists
 from archive.disposal.attachments import Attachment, attach, keep
+from archive.disposal.lists import Signing
 from archive.errors import (
     CatalogueLocked,
-    DisposalForbidden,
     NotHeld,
     NotPermitted,
     Rejected,
     UsageError,
 )
 from archive.events import Event, EventType
-from archive.retention import Schedules, schedules_of
+from archive.retention import schedules_of
 from archive.segments import try_to_flush
 from archive.signatures import persons
-from archive.signatures.keys import SigningKey
 
-PAGE = 500
 APPROVALS = 1
 """How many people have to approve, beside the one who proposes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be listed."""
-
-    kind: Kind
-    agency: str
-    note: str
-    """The explanatory note (bản thuyết minh)."""
-    limit: int = 1000
-    only: tuple[str, ...] = ()
-    """Ids of dossiers; everything that is due if empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """A new list, and what was due but does not qualify."""
-
-    disposal: Disposal
-    digest: str
-    left_out: tuple[tuple[str, str], ...]
-    """Dossier code and reason."""
-
-
-def propose(archive: Archive, request: Request, key: SigningKey, *, agent: str) -> Proposed:
-    """List what is due, signed by who proposes it.
-
-    Raises:
-        DisposalForbidden: nothing that is due qualifies; the message gives the first reasons.
-        NotPermitted: the signature does not pass under the archive's trust.
-        CatalogueLocked: another list was made meanwhile; try again.
-    """
-    at, as_of = archive.clock(), archive.today()
-    with archive.catalogue.connect() as connection:
-        by = schedules_of(archive, connection)
-        found, left_out = _qualified(archive, connection, request, as_of, by)
-        number = disposals.next_id(connection, request.kind, as_of.year)
-    if not found:
-        told = "; ".join(f"{code}: {reason}" for code, reason in left_out[:3])
-        raise DisposalForbidden(
-            f"nothing qualifies. {told}".strip(), where=request.agency, hint="kho retention due"
-        )
-    schedules = sorted({item.entry["decision"]["schedule_version"] for item in found})
-    more = {"as_of": as_of.isoformat(), "note": request.note, "schedules": schedules}
-    heading = lists.heading(by, request.agency, more)
-    draft = Disposal(number, request.kind, ListStatus.PROPOSED, at, heading, tuple(found), ())
-    signed = lists.sign(archive, draft, key, at=at)
-    digest = lists.digest(draft)
-    paper = papers.sealed(archive, draft.id, "list", papers.of_list(archive, draft, digest))
-    details = {
-        "proposal": signed.to_json(digest),
-        "paper": paper.to_json(),
-        "left_out": [{"code": code, "reason": reason} for code, reason in left_out],
-    }
-    act = Act(number, 1, "proposed", at, agent, ListStatus.PROPOSED, details)
-    with archive.catalogue.begin() as connection:
-        if disposals.next_id(connection, request.kind, as_of.year) != number:
-            raise CatalogueLocked("another list was made meanwhile", where=number, hint="try again")
-        taken = disposals.listed(connection) & {item.dossier_id for item in found}
-        if taken:
-            raise CatalogueLocked("a dossier was listed meanwhile", hint="try again")
-        disposals.open_list(connection, act, request.kind, heading, found)
-        papers.keep(connection, paper)
-        _keep_list(connection, draft)
-        journalled(connection, act, {"list": digest, "dossiers": len(found)})
-        made = disposals.get(connection, number)
-    try_to_flush(archive)
-    return Proposed(made, digest, tuple(left_out))
-
-
-def _keep_list(connection: Connection, disposal: Disposal) -> None:
+def keep_list(connection: Connection, disposal: Disposal) -> None:
     """Let the exact bytes that approvals are signatures over go to the store."""
     name = f"{disposals.FOLDER}{disposal.id}/list-{lists.digest(disposal)[:32]}.json"
     state.add(connection, name, lists.content(disposal))
-
-
-def _qualified(
-    archive: Archive, connection: Connection, request: Request, as_of: date, by: Schedules
-) -> tuple[list[Item], list[tuple[str, str]]]:
-    found: list[Item] = []
-    left_out: list[tuple[str, str]] = []
-    taken, ordinal = disposals.listed(connection), count(1)
-    for holding in _candidates(connection, request, as_of):
-        dossier = holding.dossier
-        if not f"{dossier.agency}.".startswith(f"{request.agency}."):
-            continue
-        if len(found) >= request.limit:
-            break
-        judged = qualifying.judge(archive, connection, holding, request.kind, as_of=as_of, by=by)
-        obstacle = judged.obstacle
-        if dossier.id in taken:
-            obstacle = "đã có trong một danh mục khác"
-        if obstacle is not None:
-            left_out.append((dossier.code, obstacle))
-            continue
-        entry = lists.entry_of(holding, judged.decision)
-        found.append(Item(next(ordinal), dossier.id, ItemState.LISTED, "", entry))
-    return found, left_out
-
-
-def _candidates(connection: Connection, request: Request, as_of: date) -> Iterator[Holding]:
-    if request.only:
-        yield from (dossiers.get(connection, each) for each in request.only)
-        return
-    after: Due | None = None
-    action = qualifying.ACTIONS[request.kind].value
-    while True:
-        page = dossiers.due(connection, as_of, PAGE, after, action=action)
-        yield from (dossiers.get(connection, each.dossier_id) for each in page)
-        if len(page) < PAGE:
-            return
-        after = page[-1]
 
 
 def journalled(connection: Connection, act: Act, details: Mapping[str, Any]) -> None:
@@ -268,9 +156,9 @@ class Decided:
 
 
 def approve(
-    archive: Archive, disposal_id: str, decided: Decided, key: SigningKey, *, agent: str
+    archive: Archive, disposal_id: str, decided: Decided, by: Signing, *, agent: str
 ) -> Disposal:
-    """Approve a list: a signature over its digest, by another person than who proposed it.
+    """Approve a list: a signature over its exact bytes, by another person than who proposed it.
 
     Raises:
         NotPermitted: the council has not reviewed it; the proposer cannot approve, under
@@ -281,8 +169,7 @@ def approve(
     with archive.catalogue.connect() as connection:
         before = disposals.get(connection, named)
     _expect(before, (ListStatus.REVIEWED, ListStatus.APPROVED), "approved")
-    signer = persons.of_certificate(key.certificate)
-    _refuse_proposer(before, signer)
+    _refuse_proposer(before, lists.signer_of(by))
     if not decided.number.strip():
         raise UsageError("give the decision's number", hint='--number "15/QĐ-UBND"')
     if not before.proposed_at.date() <= decided.on <= archive.today():
@@ -292,7 +179,7 @@ def approve(
             hint="--date: not before the list and not in the future",
         )
     paper = attach(archive, named, "decision", decided.paper)
-    signed = lists.sign(archive, before, key, at=at)
+    signed = lists.sign(archive, before, by, at=at)
     digest = lists.digest(before)
 
     def same_list(disposal: Disposal) -> dict[str, Any]:
@@ -398,7 +285,7 @@ def act_on(
         disposals.record(connection, act)
         keep(connection, attachments)
         if act.changes:
-            _keep_list(connection, disposals.get(connection, disposal.id))
+            keep_list(connection, disposals.get(connection, disposal.id))
         after = disposals.get(connection, disposal.id)
         journalled(connection, act, {"list": lists.digest(after)})
     try_to_flush(archive)

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from archive.catalogue import disposals, dossiers
 from archive.catalogue.disposals import Change, Disposal, Item, ItemState, Kind, ListStatus
 from archive.disposal import lists
 from archive.disposal.attachments import Attachment, attach
-from archive.disposal.execution import Execution, execute
+from archive.disposal.execution import Execution, Told, execute, silent
 from archive.disposal.procedure import act_on
 from archive.errors import DisposalForbidden, FixityMismatch, NotHeld, Rejected, UsageError
 from archive.fixity import chunks, sha256_of_file
@@ -44,7 +44,14 @@ class Reconciled:
     """The first day on which the acknowledged ones may be purged; None while receipts miss."""
 
 
-def export(archive: Archive, disposal_id: str, folder: Path, *, agent: str) -> Disposal:
+def export(
+    archive: Archive,
+    disposal_id: str,
+    folder: Path,
+    *,
+    agent: str,
+    written: Callable[[str], None] = lambda code: None,
+) -> Disposal:
     """Write every package of a list, as it is stored, with a manifest and the list itself.
 
     Running it again after a crash writes only what is missing. The list's status becomes
@@ -66,6 +73,7 @@ def export(archive: Archive, disposal_id: str, folder: Path, *, agent: str) -> D
     for item in disposal.in_state(ItemState.LISTED, ItemState.ACKNOWLEDGED):
         for version in item.entry["versions"]:
             packages.append(_hand_out(archive, folder, item, version))
+        written(item.entry["code"])
     (folder / "list.json").write_bytes(lists.content(disposal))
     manifest = {
         "format": "kho-transfer-1",
@@ -269,7 +277,14 @@ def purge_from(disposal: Disposal) -> date | None:
             day -= 1
 
 
-def purge(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool = False) -> Execution:
+def purge(
+    archive: Archive,
+    disposal_id: str,
+    *,
+    agent: str,
+    dry_run: bool = False,
+    erased: Told = silent,
+) -> Execution:
     """Remove what the receiver acknowledged, by the one door; see `execution.execute`.
 
     Raises:
@@ -291,4 +306,4 @@ def purge(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool = Fal
             f"not before {first}: what was handed over stays restorable for {MONTHS} months",
             where=disposal.id,
         )
-    return execute(archive, disposal_id, agent=agent, dry_run=dry_run)
+    return execute(archive, disposal_id, agent=agent, dry_run=dry_run, erased=erased)
