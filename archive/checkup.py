@@ -12,15 +12,14 @@ from archive import keyring
 from archive.assembly import Archive, open_tsa
 from archive.catalogue import disposals, dossiers, holds, journal, outbox, verdict_list
 from archive.catalogue.disposals import ListStatus
-from archive.disposal import execution
+from archive.disposal import permission
 from archive.errors import ArchiveError, Unavailable
 from archive.findings import Finding, Severity
 from archive.preservation import fixity
+from archive.preservation.fixity import FIXITY_YEARS
 from archive.signatures.certificates import read_certificate
 from archive.signatures.timestamps import FirstOf
 
-FIXITY_YEARS = 3
-"""Every document is checked at least once in so many years (Circular 05/2025, art. 28)."""
 CRL_AGE = timedelta(days=7)
 SUNSET = timedelta(days=365)
 
@@ -128,11 +127,11 @@ def _holds(archive: Archive) -> Iterator[Finding]:
 def _decisions(archive: Archive) -> Iterator[Finding]:
     with archive.catalogue.connect() as connection:
         for found in disposals.every(connection, disposals.Kind.DESTROY):
-            left = execution.days_left(found, archive.today())
+            left = permission.days_left(found, archive.today())
             waiting = found.status in (ListStatus.APPROVED, ListStatus.EXECUTING)
             if waiting and left is not None and left < 5:
                 told = f"{left} days left" if left >= 0 else f"{-left} days late"
-                message = f"to be executed within {execution.DAYS} days: {told}"
+                message = f"to be executed within {permission.DAYS} days: {told}"
                 yield _weak("KHO-DOCTOR-DISPOSAL", found.id, message)
 
 

@@ -82,12 +82,16 @@ class Scope:
 
     def covers(self, dossier: Dossier) -> bool:
         """Whether a dossier lies within."""
+        return self.has(dossier.fonds, dossier.agency, dossier.access)
+
+    def has(self, fonds: str, agency: str, access: str) -> bool:
+        """Whether a dossier of this fonds, agency and access level lies within."""
         return (
-            dossier.access in self.levels
-            and (self.fonds is None or dossier.fonds in self.fonds)
+            access in self.levels
+            and (self.fonds is None or fonds in self.fonds)
             and (
                 self.agencies is None
-                or any(f"{dossier.agency}.".startswith(f"{each}.") for each in self.agencies)
+                or any(f"{agency}.".startswith(f"{each}.") for each in self.agencies)
             )
         )
 

@@ -189,7 +189,7 @@ def disposal_json(found: Disposal) -> dict[str, Any]:
 
 def execute_by(found: Disposal) -> date | None:
     """Return the last day on which a destruction is in time; None before its decision."""
-    from archive.disposal.execution import DAYS, decided_on
+    from archive.disposal.permission import DAYS, decided_on
 
     on = decided_on(found)
     return on + timedelta(days=DAYS) if on else None

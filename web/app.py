@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from archive.assembly import Archive, now
 from archive.errors import ArchiveError, NotInitialised, UsageError
+from archive.jobs.background import Background
 from archive.settings import Settings
 from web import api, pages, sign_in
 from web.files import StaticFiles
@@ -42,7 +43,9 @@ def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         open_parts(archive)
         work.start()
+        app.state.background = Background(archive.catalogue, archive.clock)
         yield
+        app.state.background.close()
         work.stop()
         archive.close()
 

@@ -34,6 +34,15 @@ MENU: Final[list[Entry]] = [
     Entry("/search", "menu.search", (Right.SEE,)),
     Entry("/reception", "menu.reception", (Right.INGEST,)),
     Entry("/copies", "menu.copies", (Right.COPY,)),
+    Entry("/signatures", "menu.signatures", (Right.AUDIT,)),
+    Entry("/due", "menu.due", (Right.RETENTION,)),
+    Entry("/disposal", "menu.disposal", (Right.RETENTION, Right.APPROVE)),
+    Entry("/transfer", "menu.transfer", (Right.RETENTION, Right.APPROVE)),
+    Entry("/holds", "menu.holds", (Right.HOLD,)),
+    Entry("/schedules", "menu.schedules", (Right.RETENTION, Right.APPROVE)),
+    Entry("/integrity", "menu.integrity", (Right.INTEGRITY,)),
+    Entry("/journal", "menu.journal", (Right.JOURNAL,)),
+    Entry("/jobs", "menu.jobs", (Right.JOBS,)),
     Entry("/administration", "menu.administration", (Right.ADMINISTER,)),
 ]
 """In the order in which they are shown."""

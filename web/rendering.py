@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from archive.assembly import VIETNAM
 from archive.masking import masked
+from archive.reports import charts
 from web import navigation, words
 from web.visits import SAFE, VISITOR, Visit, cookie_name, cookie_options
 
@@ -34,6 +36,7 @@ def environment() -> Environment:
     )
     made.filters.update(
         day=day,
+        isoday=isoday,
         moment=moment,
         instant=instant,
         size=size,
@@ -48,6 +51,7 @@ def environment() -> Environment:
         event_name=_event_name,
         has_words=words.has,
         help_address=_help_address,
+        bar=bar,
     )
     return made
 
@@ -81,6 +85,11 @@ def _csrf(context: Any) -> Markup:
     """Return the hidden field that every form has."""
     visit: Visit = context["visit"]
     return Markup('<input type="hidden" name="csrf" value="{}">').format(visit.csrf)
+
+
+def bar(counts: Mapping[str, int], most: int) -> Markup:
+    """Return a bar for a table's cell."""
+    return Markup(charts.bar(counts, most))  # noqa: S704 - built of numbers and escaped keys
 
 
 def page(visit: Visit, template: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -139,6 +148,11 @@ def day(value: date | None) -> Markup:
         return Markup("–")
     text = f"{value:%d/%m/%Y}"
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value.isoformat(), text)
+
+
+def isoday(text: str | None) -> Markup:
+    """Return a day that is kept as ISO text."""
+    return day(date.fromisoformat(text) if text else None)
 
 
 def moment(value: datetime | None, *, seconds: bool = False) -> Markup:

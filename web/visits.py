@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 
 from archive.assembly import Archive
 from archive.errors import NotPermitted
+from archive.jobs.background import Background
 from archive.model import Dossier
 from archive.people import stays
 from archive.people.stays import Stage, Stay
@@ -57,6 +58,12 @@ class Visit:
     def person_id(self) -> str:
         """Whose visit it is; "" before signing in."""
         return self.stay.person.id if self.stay else ""
+
+    @property
+    def background(self) -> Background:
+        """Where long work goes."""
+        behind: Background = self.request.app.state.background
+        return behind
 
     @property
     def csrf(self) -> str:

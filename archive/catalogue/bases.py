@@ -11,7 +11,9 @@ from sqlalchemy import Connection, func, select
 
 from archive.catalogue import rows, tables
 from archive.catalogue.holding import Due, Fixed
+from archive.catalogue.visibility import visible
 from archive.model import Dossier, DossierId
+from archive.viewers import OPERATOR, Right, Viewer
 
 _TABLE = tables.dossiers
 _COLUMNS = (
@@ -94,9 +96,15 @@ def of_dossier(dossier: Dossier, fixed: Fixed | None = None) -> Basis:
     )
 
 
-def keys(conn: Connection, limit: int, after: str = "") -> tuple[Key, ...]:
-    """Return at most `limit` dossiers whose ids sort after `after`, in ascending order."""
+def keys(
+    conn: Connection, limit: int, after: str = "", viewer: Viewer = OPERATOR
+) -> tuple[Key, ...]:
+    """Return at most `limit` dossiers whose ids sort after `after`, in ascending order.
+
+    Those whose retention `viewer` is not concerned with are left out.
+    """
     wanted = select(_TABLE.c.id, _TABLE.c.agency, _TABLE.c.retention_schedule)
+    wanted = wanted.where(visible(viewer, Right.RETENTION))
     page = wanted.order_by(_TABLE.c.id).limit(limit)
     if after:  # PostgreSQL takes nothing but a UUID here
         page = page.where(_TABLE.c.id > after)

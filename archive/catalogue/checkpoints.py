@@ -112,6 +112,29 @@ def unfinished(conn: Connection, kind: str | None = None) -> tuple[Job, ...]:
     return tuple(map(_job, conn.execute(statement.order_by(_JOBS.c.started_at, _JOBS.c.id))))
 
 
+def latest(conn: Connection, limit: int, *, kind: str | None = None) -> tuple[Job, ...]:
+    """Return the jobs that were started last, the newest first."""
+    statement = select(_JOBS).order_by(_JOBS.c.started_at.desc(), _JOBS.c.id).limit(limit)
+    if kind is not None:
+        statement = statement.where(_JOBS.c.kind == kind)
+    return tuple(map(_job, conn.execute(statement)))
+
+
+def of_key(conn: Connection, kind: str, key: str) -> Job | None:
+    """Return the job of a kind and key that was started last; None if there is none."""
+    same = (_JOBS.c.kind == kind) & (_JOBS.c.key == key)
+    row = conn.execute(select(_JOBS).where(same).order_by(_JOBS.c.started_at.desc()).limit(1))
+    found = row.first()
+    return _job(found) if found is not None else None
+
+
+def settled(conn: Connection, job_id: str, key: str) -> Item | None:
+    """Return an item of a job by its key; None if the job has none."""
+    wanted = (_ITEMS.c.job_id == job_id) & (_ITEMS.c.key == key)
+    row = conn.execute(select(_ITEMS).where(wanted)).first()
+    return _item(row) if row is not None else None
+
+
 def items(conn: Connection, job_id: str, state: ItemState | None = None) -> Iterator[Item]:
     """Yield a job's items in their order, in bounded memory; of one state if given."""
     statement = select(_ITEMS).where(_ITEMS.c.job_id == job_id)

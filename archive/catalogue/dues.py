@@ -20,7 +20,9 @@ from sqlalchemy import (
 
 from archive.catalogue import rows, tables
 from archive.catalogue.holding import Due
+from archive.catalogue.visibility import visible
 from archive.errors import NotHeld
+from archive.viewers import OPERATOR, Right, Viewer
 
 _TABLE = tables.dossiers
 
@@ -65,6 +67,7 @@ def due(
     after: Due | None = None,
     *,
     action: str | None = None,
+    viewer: Viewer = OPERATOR,
 ) -> tuple[Due, ...]:
     """List dossiers that are due on a day, by action, then the longest due first.
 
@@ -74,13 +77,14 @@ def due(
         limit: at most so many.
         after: the last one of the page before.
         action: only this action.
+        viewer: who asks.
     """
     found: list[Due] = []
     for each in _actions(conn) if action is None else (action,):
         if after is not None and after.action is not None and each < after.action:
             continue
         start = after if after is not None and after.action == each else None
-        found += _page(conn, each, on, limit - len(found), start)
+        found += _page(conn, each, on, limit - len(found), start, viewer)
         if len(found) == limit:
             break
     return tuple(found)
@@ -96,7 +100,9 @@ def due_counts(conn: Connection, on: date) -> Mapping[str, int]:
     }
 
 
-def _page(conn: Connection, action: str, on: date, limit: int, after: Due | None) -> Iterator[Due]:
+def _page(
+    conn: Connection, action: str, on: date, limit: int, after: Due | None, viewer: Viewer
+) -> Iterator[Due]:
     key = tuple_(_TABLE.c.retention_due_on, _TABLE.c.id)
     statement: Select[Any] = select(
         _TABLE.c.id,
@@ -104,7 +110,7 @@ def _page(conn: Connection, action: str, on: date, limit: int, after: Due | None
         _TABLE.c.retention_due_on,
         _TABLE.c.retention_rule,
         _TABLE.c.retention_schedule,
-    ).where(*_is_due(action, on))
+    ).where(*_is_due(action, on), visible(viewer, Right.RETENTION))
     if after is not None:
         last = tuple_(
             literal(after.due_on, _TABLE.c.retention_due_on.type),
@@ -141,7 +147,7 @@ class DueDay(NamedTuple):
     """Of all versions' packages, one copy."""
 
 
-def by_day(conn: Connection, until: date) -> Iterator[DueDay]:
+def by_day(conn: Connection, until: date, viewer: Viewer = OPERATOR) -> Iterator[DueDay]:
     """Yield what falls due up to a day, by action and day; reads the whole range."""
     sizes = (
         select(tables.versions.c.dossier_id, func.sum(tables.versions.c.size).label("bytes"))
@@ -153,6 +159,7 @@ def by_day(conn: Connection, until: date) -> Iterator[DueDay]:
         select(*keys, func.count(), func.coalesce(func.sum(sizes.c.bytes), 0))
         .join(sizes, sizes.c.dossier_id == _TABLE.c.id)
         .where(_TABLE.c.retention_due_on <= until, _TABLE.c.retention_action.is_not(None))
+        .where(visible(viewer, Right.RETENTION))
         .group_by(*keys)
         .order_by(*keys)
     )

@@ -14,8 +14,8 @@ from archive.assembly import VIETNAM, Archive
 from archive.catalogue import disposals
 from archive.catalogue.disposals import Disposal, Item, Kind
 from archive.disposal import lists
-from archive.disposal.execution import DAYS, decided_on
 from archive.disposal.papers import Paper, sealed, signatures, top
+from archive.disposal.permission import DAYS, decided_on
 from archive.errors import UsageError
 from archive.formats.pdf_writing import Block, Rows, Text, write
 

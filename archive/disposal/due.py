@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers
 from archive.catalogue.dossiers import Due, Holding
-from archive.retention import decide_many, schedules_of
+from archive.catalogue.engine import Connection
+from archive.retention import Schedules, decide_many, schedules_of
+from archive.viewers import Viewer
 from retention_rules.decide import Decision
 
 PAGE = 500
@@ -23,6 +25,32 @@ class DueDossier:
     decision: Decision
 
 
+def due_page(
+    archive: Archive,
+    viewer: Viewer,
+    *,
+    as_of: date,
+    action: str,
+    limit: int,
+    after: Due | None = None,
+) -> tuple[tuple[DueDossier, ...], Due | None]:
+    """Return one page of what is due for an action, and where the next one begins.
+
+    Args:
+        archive: which.
+        viewer: who asks; what they may not see is not there.
+        as_of: on which day.
+        action: `destroy`, `transfer` or `review`.
+        limit: dossiers of a page.
+        after: where the page begins; at the start if None.
+    """
+    by = schedules_of(archive)
+    with archive.catalogue.connect() as connection:
+        page = dossiers.due(connection, as_of, limit, after, action=action, viewer=viewer)
+        found = _decided(archive, connection, page, as_of, by)
+    return tuple(found), page[-1] if len(page) == limit else None
+
+
 def due(archive: Archive, *, as_of: date, action: str | None = None) -> Iterator[DueDossier]:
     """Yield what is due on a day, the longest due first, each decided anew.
 
@@ -33,12 +61,18 @@ def due(archive: Archive, *, as_of: date, action: str | None = None) -> Iterator
     while True:
         with archive.catalogue.connect() as connection:
             page = dossiers.due(connection, as_of, PAGE, after, action=action)
-            ids = [each.dossier_id for each in page]
-            held = {each.dossier.id: each for each in dossiers.many(connection, ids)}
-            holdings = [held[each] for each in ids if each in held]
-            decided = decide_many(archive, connection, holdings, as_of=as_of, by=by)
-            found = list(map(DueDossier, holdings, decided))
+            found = _decided(archive, connection, page, as_of, by)
         yield from found
         if len(page) < PAGE:
             return
         after = page[-1]
+
+
+def _decided(
+    archive: Archive, connection: Connection, page: Sequence[Due], as_of: date, by: Schedules
+) -> list[DueDossier]:
+    ids = [each.dossier_id for each in page]
+    held = {each.dossier.id: each for each in dossiers.many(connection, ids)}
+    holdings = [held[each] for each in ids if each in held]
+    decided = decide_many(archive, connection, holdings, as_of=as_of, by=by)
+    return list(map(DueDossier, holdings, decided))

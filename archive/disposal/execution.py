@@ -20,7 +20,6 @@ from archive.catalogue.disposals import (
     Item,
     ItemState,
     Kind,
-    ListStatus,
 )
 from archive.catalogue.engine import Connection
 from archive.disposal import destruction, lists, qualifying

@@ -16,6 +16,7 @@ from archive.errors import Rejected
 from archive.model import DossierId
 from archive.recomputing import Present, prepared
 from archive.retention import schedules_of
+from archive.viewers import OPERATOR, Viewer
 from retention_rules.decide import Decision, decide
 from retention_rules.explain import to_json
 from retention_rules.problems import ScheduleRejected
@@ -38,14 +39,16 @@ class Month:
     """Of the packages, one copy."""
 
 
-def forecast(archive: Archive, *, as_of: date, until: date) -> tuple[Month, ...]:
+def forecast(
+    archive: Archive, *, as_of: date, until: date, viewer: Viewer = OPERATOR
+) -> tuple[Month, ...]:
     """Return what falls due up to a day, by month and action, in order.
 
     From the computed due dates: holds and later facts are not foreseen.
     """
     found: dict[tuple[str, str], tuple[int, int]] = {}
     with archive.catalogue.connect() as connection:
-        for row in dues.by_day(connection, until):
+        for row in dues.by_day(connection, until, viewer):
             month = OVERDUE if row.due_on <= as_of else f"{row.due_on:%Y-%m}"
             count, size = found.get((month, row.action), (0, 0))
             found[month, row.action] = count + row.dossiers, size + row.bytes
@@ -53,12 +56,14 @@ def forecast(archive: Archive, *, as_of: date, until: date) -> tuple[Month, ...]
     return tuple(Month(month, action, *sums) for (month, action), sums in in_order)
 
 
-def items(archive: Archive, *, as_of: date, papers: bool = True) -> Iterator[Item]:
+def items(
+    archive: Archive, *, as_of: date, papers: bool = True, viewer: Viewer = OPERATOR
+) -> Iterator[Item]:
     """Yield every dossier as the retention rules see it, with or without its documents."""
     present, after = Present(schedules_of(archive), as_of), ""
     while True:
         with archive.catalogue.connect() as connection:
-            ids = [key.id for key in bases.keys(connection, PAGE, after)]
+            ids = [key.id for key in bases.keys(connection, PAGE, after, viewer)]
             if not ids:
                 return
             yield from _page(archive, connection, ids, present, papers=papers)
@@ -88,6 +93,7 @@ def simulate(
     *,
     as_of: date,
     keep: int,
+    viewer: Viewer = OPERATOR,
     on_dossier: Callable[[int], None] = lambda done: None,
 ) -> Simulation:
     """Return what a draft schedule would change on the holdings; nothing is applied.
@@ -97,13 +103,14 @@ def simulate(
         draft: the schedule to try. That of one agency is tried on its own dossiers only.
         as_of: on which day.
         keep: so many changed dossiers are kept as examples.
+        viewer: who tries it; counted are the dossiers that they may see.
         on_dossier: is told how many are done.
     """
     by, mode = schedules_of(archive), archive.settings.text("retention.conflict")
     simulation = Simulation()
     present = Present(by, as_of)
     papers = any(rule.applies_to.document_types for rule in draft.rules)
-    for item in items(archive, as_of=as_of, papers=papers):
+    for item in items(archive, as_of=as_of, papers=papers, viewer=viewer):
         agency = item.facts.agency
         if draft.agency and not f"{agency}.".startswith(f"{draft.agency}."):
             continue

@@ -19,6 +19,8 @@ from archive.model import ObjectName
 from archive.storage import ObjectStore
 
 PAGE = 500
+FIXITY_YEARS = 3
+"""Every document is checked at least once in so many years (Circular 05/2025, art. 28)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,32 @@ def write_xml(path: Path, head: Mapping[str, Any], outcomes: Iterable[Mapping[st
         writer.endDocument()
 
 
+def write_xlsx(path: Path, outcomes: Iterable[Mapping[str, Any]]) -> int:
+    """Write one row for each signature as a workbook, in bounded memory; return how many.
+
+    Cells are texts and numbers, never formulas.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("signatures")
+    sheet.freeze_panes = "A2"
+    sheet.append(COLUMNS)
+    count = 0
+    for outcome in outcomes:
+        for verdict in outcome.get("verdicts", ()):
+            cells = []
+            for value in row(outcome, verdict).values():
+                cell = WriteOnlyCell(sheet, _text(value)[:32_000])
+                cell.data_type = "s"
+                cells.append(cell)
+            sheet.append(cells)
+            count += 1
+    book.save(path)
+    return count
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write an audit's head and figures."""
     text = json.dumps(document, ensure_ascii=False, indent=1, default=str)

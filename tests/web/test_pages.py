@@ -152,4 +152,4 @@ def test_package_and_evidence_are_handed_out_as_they_are_stored(client, world: W
     assert hashlib.sha256(package.content).hexdigest() == version.sha256
     assert (record.status_code, record.content[:1]) == (200, b"\x30")
     taken = [each["what"] for each in world.journal("dissemination", "auditor")]
-    assert taken == ["package v1", "evidence v1"]
+    assert taken[-2:] == ["package v1", "evidence v1"]

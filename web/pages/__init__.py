@@ -9,22 +9,42 @@ from web.pages import (
     administration_tokens,
     check,
     copies,
+    disposal,
+    disposal_acts,
     dossier,
     dossier_files,
+    due,
     guidance,
     health,
+    holds,
     home,
+    integrity,
+    jobs,
+    journal,
     reception,
+    schedules,
     search,
+    signature,
+    signatures,
 )
 
 ROUTERS: Final = [
     home.router,
     search.router,
+    due.router,
     dossier.router,
     dossier_files.router,
     administration.router,
     administration_tokens.router,
+    signatures.router,
+    signature.router,
+    disposal.router,
+    disposal_acts.router,
+    holds.router,
+    schedules.router,
+    integrity.router,
+    journal.router,
+    jobs.router,
     health.router,
     copies.router,
     check.router,
@@ -33,10 +53,17 @@ ROUTERS: Final = [
 ]
 
 
+LISTS: Final = 160 << 20
+"""Bytes of a form with three signed papers."""
+
+
 def uploads(settings: Settings) -> Mapping[str, int]:
     """Return the beginnings of addresses that take more than a megabyte, and how much they take."""
     forms = 1 << 20
     return {
         "/xac-thuc": check.MAX_FILE + forms,
+        "/disposal/": LISTS,
+        "/transfer/": LISTS,
+        "/schedules/drafts": 5 << 20,
         "/reception/": settings.number("limits.max_total_bytes") + forms,
     }
