@@ -29,7 +29,7 @@ SUITES: dict[str, int] = {
     "rebuild": 600,
     "search": 2400,
     "decide": 120,
-    "retention": 900,
+    "retention": 1800,
     "web": 1800,
 }
 """By name of the module, in the order of the run; seconds after which each is stopped."""
