@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.web.browsing import Surf, assert_accessible
-from tests.web.world import HOSTILE, IDENTITY, NAMES, OFFICIAL, OTHER, PLAIN, World
+from tests.web.world import HOSTILE, IDENTITY, NAMES, OFFICIAL, OTHER, PLAIN, SECRET, World
 
 
 def test_nothing_found_offers_what_would_find_something(surf: Surf, world: World, shot):
@@ -66,7 +66,7 @@ def test_a_search_for_an_identity_number_is_on_record_without_it_and_cannot_be_s
     assert NAMES[PLAIN] in found.text
     assert shared.status_code == 400
     told = world.journal("search by identity number", "official")[-1]
-    assert told["hits"] == 1
+    assert told["hits"] >= 1
     assert IDENTITY[PLAIN] not in str(told)
 
 
@@ -78,9 +78,11 @@ def test_a_list_is_taken_away_masked_harmless_and_on_record(client, world: World
 
     rows = list(csv.DictReader(io.StringIO(sheet.content.decode("utf-8-sig"))))
     cells = load_workbook(io.BytesIO(book.content))["Kho"]
-    assert {row["code"] for row in rows} == {PLAIN, HOSTILE}
+    codes = {row["code"] for row in rows}
+    assert codes >= {PLAIN, HOSTILE}
+    assert not codes & {OTHER, SECRET}
     assert not [value for row in rows for value in row.values() if IDENTITY[PLAIN] in value]
     assert [c.value for c in next(iter(cells.iter_rows(max_row=1)))] == list(rows[0])
-    assert cells.max_row == 3
-    assert [d["rows"] for d in world.journal("dissemination", OFFICIAL)] == [2, 2]
+    assert cells.max_row == len(rows) + 1
+    assert [d["rows"] for d in world.journal("dissemination", OFFICIAL)] == [len(rows)] * 2
     assert client("retention_officer").get("/search/list.csv").status_code == 403
