@@ -38,7 +38,10 @@ def execute(
             progress.settle(code, Step.DONE if gone else Step.FAILED, [_fate(f) for f in fates])
 
         act = execution.execute if disposal.kind is Kind.DESTROY else transfer.purge
-        return _told(act(archive, disposal.id, agent=viewer.account, erased=erased))
+        done = act(archive, disposal.id, agent=viewer.account, erased=erased)
+        for code, why in done.dropped:
+            progress.settle(code, Step.DONE, why)
+        return _told(done)
 
     codes = [item.entry["code"] for item in waiting]
     return background.begin(EXECUTION, disposal.id, codes, work)

@@ -192,6 +192,8 @@ def _execute(page: Page, name: str) -> None:
     page.get_by_role("button", name="Destroy").click()
     expect(page.locator("h1 .badge")).to_have_text("executed", timeout=60_000)
     expect(page.locator("#progress")).to_contain_text("gone, looked again")
+    expect(page.locator("#progress")).to_contain_text("folder://")
+    expect(page.locator("#progress")).to_contain_text("3 of 3 items")
     expect(page.locator("#progress")).to_contain_text("No longer qualified, and kept")
 
 
