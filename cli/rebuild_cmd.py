@@ -93,6 +93,7 @@ def _swept(swept: Swept) -> Iterator[str]:
         locked=swept.locked,
         extended=swept.extended,
         indexed=swept.indexed,
+        proven=swept.proven,
         entries=swept.journal_entries,
         holds=len(swept.legal_holds),
         leftovers=len(swept.leftovers),

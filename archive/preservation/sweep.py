@@ -13,6 +13,7 @@ from archive.indexing import index_pending
 from archive.locking import extend_locks, lock_pending, reconcile_legal_hold
 from archive.model import ObjectName
 from archive.preservation import encryption
+from archive.proving import prove_pending
 from archive.segments import flush
 
 COPY_FOLDER = "copies/"
@@ -33,6 +34,8 @@ class Swept:
     extended: int
     """Locks that would have ended while their dossier is still to be kept."""
     indexed: int
+    proven: int
+    """Stored versions that were new to a batch of evidence."""
     journal_entries: int
     legal_holds: tuple[ObjectName, ...]
     """Places where store and catalogue disagreed about a hold."""
@@ -53,7 +56,7 @@ def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = Fa
     if dry_run:
         with archive.catalogue.connect() as connection:
             waiting = len(dossiers.unlocked(connection))
-            return Swept(waiting, 0, outbox.backlog(connection), 0, (), leftovers)
+            return Swept(waiting, 0, outbox.backlog(connection), 0, 0, (), leftovers)
     for place in objects:
         archive.store.delete(place)
     encryption.forget(archive, keys)
@@ -64,7 +67,8 @@ def sweep(archive: Archive, *, age: timedelta = LEFTOVER_AGE, dry_run: bool = Fa
     with archive.catalogue.connect() as connection:
         for holding in dossiers.all(connection):
             disagreements += reconcile_legal_hold(archive, holding)
-    return Swept(locked, extended, indexed, flush(archive), tuple(disagreements), leftovers)
+    proven, written = prove_pending(archive), flush(archive)
+    return Swept(locked, extended, indexed, proven, written, tuple(disagreements), leftovers)
 
 
 def _leftovers(archive: Archive, age: timedelta) -> list[ObjectName]:
