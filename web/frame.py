@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
@@ -19,6 +22,9 @@ from web.problems import problem_body
 LOG: Final = logging.getLogger("kho.web")
 MAX_BODY: Final = 1 << 20
 """Bytes that a request may have, unless its address is one for uploads."""
+MAX_DRAINED: Final = 32 << 20
+"""Bytes of a refused request that are read so that the refusal is heard."""
+DRAIN_SECONDS: Final = 10.0
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; "
@@ -66,11 +72,12 @@ class Frame:
             await self._app(scope, receive, send)
             return
         began, headers = time.perf_counter(), Headers(scope=scope)
+        body = _Body(receive, _declared(headers))
         given = headers.get("x-request-id", "")
         request_id = given if _ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         told: dict[str, Any] = {"status": 500}
-        framed = self._framed(send, request_id, told)
+        framed = self._framed(send, request_id, told, body)
         try:
             limit = self._limit(scope["path"])
             if _declared(headers) > limit:
@@ -79,7 +86,8 @@ class Frame:
             if limit > MAX_BODY and "transfer-encoding" in headers:
                 await _refuse(framed, 411, "an upload declares its size")
                 return
-            await self._app(scope, _limited(limit, receive), framed)
+            body.limit = limit
+            await self._app(scope, body.receive, framed)
         except TooLarge:
             await _refuse(framed, 413, "the request is too large")
         finally:
@@ -90,11 +98,12 @@ class Frame:
         return max(found, default=MAX_BODY)
 
     def _framed(
-        self, send: Send, request_id: str, told: dict[str, Any]
+        self, send: Send, request_id: str, told: dict[str, Any], body: _Body
     ) -> Callable[[Message], Awaitable[None]]:
         async def framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told["status"] = message["status"]
+                await body.drain()
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -106,18 +115,38 @@ class Frame:
         return framed
 
 
-def _limited(limit: int, receive: Receive) -> Receive:
-    seen = 0
+@dataclass(slots=True)
+class _Body:
+    """What a request brings: at most so much, and read to its end before it is answered.
 
-    async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
+    A server that answers and closes while bytes still arrive resets the connection, and the
+    answer, which says what is wrong, is lost on the way.
+    """
+
+    arriving: Receive
+    declared: int
+    limit: int = 0
+    seen: int = 0
+    ended: bool = False
+
+    async def receive(self) -> Message:
+        """Pass on what arrives; raises TooLarge."""
+        message = await self.arriving()
+        self.seen += len(message.get("body", b""))
+        self.ended = self.ended or not message.get("more_body", False)
+        if self.seen > self.limit:
             raise TooLarge
         return message
 
-    return limited
+    async def drain(self) -> None:
+        """Read what nobody asked for, unless it is too much or does not come."""
+        if self.ended or not 0 < self.declared - self.seen <= MAX_DRAINED:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self.ended:
+                    message = await self.arriving()
+                    self.ended = not message.get("more_body", False)
 
 
 def _declared(headers: Headers) -> int:

@@ -36,6 +36,7 @@ def opened(surf: Surf, *, script: bool = True) -> Page:
     page.get_by_label("Bên giao nộp").fill(PRODUCER)
     page.get_by_role("button", name="Mở đợt mới").click()
     expect(page.get_by_text(PRODUCER)).to_be_visible()
+    page.wait_for_load_state()  # the scripts are there
     return page
 
 

@@ -44,8 +44,8 @@ def test_a_search_is_saved_and_shared_and_finds_for_each_what_they_may_see(
 
     expect(other.locator(".hit").first).to_be_visible()
     assert NAMES[OTHER] not in other.inner_text("main")
-    assert other.get_by_role("button", name="Xóa tìm kiếm đã lưu").count() == 0
-    page.get_by_role("button", name="Xóa tìm kiếm đã lưu").click()
+    assert other.get_by_role("button", name="Xóa tìm kiếm đã lưu: Họ Nguyễn").count() == 0
+    page.get_by_role("button", name="Xóa tìm kiếm đã lưu: Họ Nguyễn").click()
     expect(page.get_by_text("Chưa lưu tìm kiếm nào.")).to_be_visible()
 
 
@@ -84,5 +84,6 @@ def test_a_list_is_taken_away_masked_harmless_and_on_record(client, world: World
     assert not [value for row in rows for value in row.values() if IDENTITY[PLAIN] in value]
     assert [c.value for c in next(iter(cells.iter_rows(max_row=1)))] == list(rows[0])
     assert cells.max_row == len(rows) + 1
-    assert [d["rows"] for d in world.journal("dissemination", OFFICIAL)] == [len(rows)] * 2
+    told = [d["rows"] for d in world.journal("dissemination", OFFICIAL) if "rows" in d]
+    assert told[-2:] == [len(rows)] * 2
     assert client("retention_officer").get("/search/list.csv").status_code == 403

@@ -154,11 +154,18 @@ def _dropped(call: Call, name: str) -> Path:
         raise UnsafeInput("the reference leads out of the drop folder", where="drop")
     root = call.archive.settings.path("web.drop_folder").resolve()
     place = root.joinpath(*parts)
-    if not place.exists():
-        raise NotHeld("there is nothing of this name in the drop folder", where=name)
+    if not _exists(place):
+        raise NotHeld("there is nothing of this name in the drop folder", where=name[:200])
     if not place.resolve().is_relative_to(root) or place.resolve() == root:
         raise UnsafeInput("the reference leads out of the drop folder", where="drop")
     return place
+
+
+def _exists(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # longer than any name can be, for example
+        return False
 
 
 @router.get("/submissions", responses={200: told("submissions", "What this system handed over")})
