@@ -134,7 +134,7 @@ def _as_pdf(path: str, title: str, at: str) -> bytes:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     pdf_writing.load_fonts()
     target = io.BytesIO()
-    canvas = Canvas(target, pdfVersion=(1, 7), initialFontName=pdf_writing.FONT)
+    canvas = Canvas(target, invariant=1, initialFontName=pdf_writing.FONT)
     canvas.setTitle(title)
     canvas.setAuthor(pdf_writing.PRODUCER)
     canvas.setCreator(pdf_writing.PRODUCER)

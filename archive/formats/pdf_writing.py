@@ -6,13 +6,16 @@ No colour but black and grey, no transparency, no links, no scripts: nothing tha
 from __future__ import annotations
 
 import io
+import struct
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
+
+from archive.formats import pdf_streams
 
 FONTS = Path(__file__).parent / "fonts"
 FONT = "LiberationSerif"
@@ -91,7 +94,7 @@ def write(
         "title": _nfc(title),
         "subject": "",
         "initialFontName": FONT,
-        "pdfVersion": (1, 7),
+        "invariant": 1,
         "pageCompression": 1,
     }
     document = SimpleDocTemplate(target, **told)
@@ -114,12 +117,13 @@ def _nfc(text: str) -> str:
 
 
 def load_fonts() -> None:
-    """Register the embedded font with reportlab, once."""
+    """Make reportlab ready, once: the embedded font, and streams as PDF/A asks for them."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
 
     if FONT in pdfmetrics.getRegisteredFontNames():
         return
+    pdf_streams.end_on_a_line()
     for ending, face in _FACES.items():
         pdfmetrics.registerFont(TTFont(FONT + ending, FONTS / f"LiberationSerif-{face}.ttf"))
     pdfmetrics.registerFontFamily(
@@ -242,14 +246,14 @@ def _grid() -> list[tuple[Any, ...]]:
 
 def declare(canvas: Any, title: str, at: datetime) -> None:
     """Give the document its time, XMP metadata and output intent (ISO 19005-2, 6.2.3, 6.6)."""
-    from PIL import ImageCms
     from reportlab.pdfbase import pdfdoc
 
     document = canvas._doc  # noqa: SLF001 - reportlab has no other way to its catalog
     stamp = at.strftime("%Y%m%d%H%M%S") + _offset(at, "{sign}{hours:02}'{minutes:02}'")
-    document.info.dateFormatter = lambda *_: f"D:{stamp}"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    icc = pdfdoc.PDFStream(dictionary=pdfdoc.PDFDictionary({"N": 3}), content=profile, filters=[])
+    document.setDateFormatter(lambda *_: f"D:{stamp}")
+    icc = pdfdoc.PDFStream(
+        dictionary=pdfdoc.PDFDictionary({"N": 3}), content=_colours(at), filters=[]
+    )
     intent = pdfdoc.PDFDictionary(
         {
             "Type": pdfdoc.PDFName("OutputIntent"),
@@ -267,6 +271,15 @@ def declare(canvas: Any, title: str, at: datetime) -> None:
     catalog.__NoDefault__ = [*catalog.__NoDefault__, "Metadata", "OutputIntents"]
     catalog.Metadata = document.Reference(metadata)
     catalog.OutputIntents = pdfdoc.PDFArray([intent])
+
+
+def _colours(at: datetime) -> bytes:
+    """Return the profile of sRGB, made at this time (ISO 15076-1, 7.2.8) and not at another."""
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made = struct.pack(">6H", *at.astimezone(UTC).timetuple()[:6])
+    return profile[:24] + made + profile[36:]
 
 
 def _offset(at: datetime, form: str) -> str:
@@ -287,10 +300,11 @@ def _xmp(title: str, at: datetime) -> bytes:
         ' xmlns:pdf="http://ns.adobe.com/pdf/1.3/">\n'
         "<pdfaid:part>2</pdfaid:part>\n<pdfaid:conformance>B</pdfaid:conformance>\n"
         f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(_nfc(title))}</rdf:li></rdf:Alt></dc:title>\n'
+        '<dc:description><rdf:Alt><rdf:li xml:lang="x-default"/></rdf:Alt></dc:description>\n'
         f"<dc:creator><rdf:Seq><rdf:li>{PRODUCER}</rdf:li></rdf:Seq></dc:creator>\n"
         f"<xmp:CreatorTool>{PRODUCER}</xmp:CreatorTool>\n"
         f"<xmp:CreateDate>{stamp}</xmp:CreateDate>\n<xmp:ModifyDate>{stamp}</xmp:ModifyDate>\n"
-        f"<pdf:Producer>{PRODUCER}</pdf:Producer>\n"
+        f"<pdf:Keywords/>\n<pdf:Producer>{PRODUCER}</pdf:Producer>\n"
         "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
         '<?xpacket end="r"?>'
     ).encode()

@@ -42,7 +42,8 @@ def write(lines: Sequence[str], *, code: str) -> Stamp:
     height = max(_QR, len(told) * _LEADING) + 2.0
     width = _QR + _GAP + _TEXT_WIDTH
     target = io.BytesIO()
-    canvas = Canvas(target, pagesize=(width, height), initialFontName=pdf_writing.FONT)
+    size = (width, height)
+    canvas = Canvas(target, pagesize=size, invariant=1, initialFontName=pdf_writing.FONT)
     draw_qr(canvas, code, left=0, top=height - 1.0, side=_QR)
     canvas.setFont(pdf_writing.FONT, POINTS)
     for number, line in enumerate(told):

@@ -13,7 +13,8 @@ from archive.evidence.given import DataObject
 from archive.evidence.records import EvidenceRecord
 from archive.evidence.renew import renewed_group
 from tests import evidence
-from tests.judges.bouncy_castle import Judge
+from tests.judges import bouncy_castle
+from tests.judges.java import Program
 from tests.signed import LongPki
 
 MADE, RENEWED, REHASHED, AGAIN = (
@@ -70,8 +71,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    return Judge(tmp_path_factory.mktemp("judge"))
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return bouncy_castle.judge(tmp_path_factory.mktemp("judge"))
 
 
 def test_records_and_renewals_are_accepted_for_their_own_documents_only(bench, judge):

@@ -50,6 +50,7 @@ from tests.archives import (
     with_parts,
 )
 from tests.builders import a_pdf
+from tests.judges.preflight import Preflight
 from tests.soundness import assert_sound
 
 WHO, WHY = "Nguyễn Thị Ánh Tuyết", "làm hộ chiếu ở nước ngoài"
@@ -190,6 +191,9 @@ def test_a_copy_of_a_pdf_a_embeds_its_font_and_needs_nothing_that_pdf_a_forbids(
         assert {"/AA", "/A"} & set(widget.keys()) == set()
         resources: Any = widget.AP.N.get("/Resources", {})
         assert "/ExtGState" not in resources
+    folder = tmp_path / "judge"
+    folder.mkdir()
+    assert Preflight(folder).faults([path]) == [[]]
 
 
 def test_a_picture_is_certified_on_a_page_of_its_own_size(archive: Archive, tmp_path: Path):
