@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from reportlab.pdfgen import canvas
 
 from archive.model import PackagePath, Verdict
-from archive.signatures import fastread
+from archive.signatures import cms_writer, fastread
 from archive.signatures.keys import FileKey
 from archive.signatures.pades import PdfValidation
 from archive.signatures.pdf_signing import Kept, keep_in_pdf, timestamp_pdf
@@ -113,6 +115,26 @@ class LongPki:
         """Return a PDF with the day's CRLs and a document timestamp an hour later."""
         kept = keep_in_pdf(pdf, Kept(self.certificates, self.crls(at)))
         return timestamp_pdf(kept, a_tsa(tsa, at + timedelta(hours=1)), field=field)
+
+
+def signed_anew(content: bytes, key: FileKey, *, spaced: bytes = b"[0 %d %d %d]") -> bytes:
+    """Return a signed PDF whose bytes were changed, with its last signature made over them.
+
+    Args:
+        content: the file; its last /Contents and the /ByteRange beside it are filled in.
+        key: the signer's.
+        spaced: how the three numbers that differ are written.
+    """
+    hexadecimal = list(re.finditer(rb"/Contents *(<[0-9a-fA-F]*>)", content))[-1]
+    begin, end = hexadecimal.span(1)
+    ranges = list(re.finditer(rb"/ByteRange *\[[^]]*\] *", content))
+    place = min(ranges, key=lambda one: min(abs(one.end() - begin), abs(one.start() - end))).span()
+    text = b"/ByteRange " + spaced % (begin, end, len(content) - end)
+    assert len(text) <= place[1] - place[0]
+    made = content[: place[0]] + text.ljust(place[1] - place[0]) + content[place[1] :]
+    digest = hashlib.sha256(made[:begin] + made[end:]).digest()
+    value = cms_writer.sign(key, digest, digest="sha256").encode().hex().encode()
+    return made[: begin + 1] + value.ljust(end - begin - 2, b"0") + made[end - 1 :]
 
 
 def revoked_serial(key: FileKey) -> int:

@@ -69,6 +69,8 @@ def _change(
     pdf: SignedPdf, entry: SignatureEntry, cover: Coverage, stretches: _Stretches, last: int
 ) -> Change:
     """Return what happened after one signature."""
+    if pdf.doubt:
+        return Change(SUSPICIOUS, f"the cross-references are damaged: {pdf.doubt}")
     if cover.whole_file and cover.contiguous:
         return Change(NONE)
     if not cover.contiguous:

@@ -28,6 +28,7 @@ from archive.signatures.trust import Scope
 
 MAX_SIGNATURES = 1_000
 _HEADER_BYTES = 1024
+_HIDDEN = "signatures are in it to which its form does not lead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,12 @@ def _read(content: bytes) -> ReadPdf:
     except UnreadablePdf as error:
         unreadable = str(error)
         entries = []
-    if not entries and pdf is None:
-        entries = scan(content)
+    if pdf is None or pdf.rebuilt:
+        scanned = scan(content)
+        if (
+            len(scanned) > len(entries) or not entries
+        ):  # a damaged structure must not hide a signature
+            pdf, unreadable, entries = None, unreadable or _HIDDEN, scanned
     entries = [one for one in entries if not _is_blank(one, content)]
     if len(entries) > MAX_SIGNATURES:
         raise UnreadablePdf(f"more than {MAX_SIGNATURES} signatures")

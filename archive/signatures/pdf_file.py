@@ -17,6 +17,8 @@ from typing import Any
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from archive.signatures.pdf_rebuild import RebuiltReader
+
 MAX_FIELDS = 5_000
 MAX_FIELD_DEPTH = 16
 MAX_DSS_OBJECTS = 2_000
@@ -55,6 +57,8 @@ class SignatureEntry:
     byte_range: tuple[int, ...]
     revision: int
     """Number of the revision that wrote the dictionary, from 0."""
+    unreadable: bool = False
+    """Whether the dictionary is there, but cannot be read."""
 
     def name(self, key: str) -> str | None:
         """Return a name entry without its slash, or None."""
@@ -71,7 +75,9 @@ class SignatureEntry:
     @property
     def claims_to_be_signed(self) -> bool:
         """Whether it says that it is a signature, even if its value was taken out."""
-        return any(_raw(self.dictionary, key) is not None for key in ("/Filter", "/SubFilter"))
+        return self.unreadable or any(
+            _raw(self.dictionary, key) is not None for key in ("/Filter", "/SubFilter")
+        )
 
     @property
     def claimed_at(self) -> datetime | None:
@@ -111,21 +117,33 @@ class SignedPdf:
     """An opened PDF."""
 
     def __init__(self, content: bytes) -> None:
-        """Open; a reader that tolerates faults is tried second.
+        """Open; readers that tolerate faults or make the cross-references anew come next.
 
         Raises:
-            UnreadablePdf: neither reader can make sense of it, or it is encrypted.
+            UnreadablePdf: no reader can make sense of it, or it is encrypted.
         """
         self.content = content
-        self.lenient = False
+        self.rebuilt = False
+        """Whether the cross-references were made anew from the bytes."""
+        self.doubt = ""
+        """Why viewers may read another file out of the same bytes; "" if they do not."""
         try:
             self.reader = self._open(strict=True)
         except READ_ERRORS:
-            self.lenient = True
             try:
                 self.reader = self._open(strict=False)
             except READ_ERRORS as error:
-                raise UnreadablePdf(f"{type(error).__name__}: {str(error)[:200]}") from error
+                self.reader = self._rebuilt(error)
+
+    def _rebuilt(self, why: Exception) -> PdfFileReader:
+        """Open a file whose cross-references lead nowhere."""
+        try:
+            reader = RebuiltReader(self.content)
+            _ = reader.root["/Pages"]
+        except READ_ERRORS:
+            raise UnreadablePdf(f"{type(why).__name__}: {str(why)[:200]}") from why
+        self.rebuilt, self.doubt = True, reader.doubt
+        return reader
 
     def _open(self, *, strict: bool) -> PdfFileReader:
         """Open with one of the two readers, with the empty password if it is encrypted."""
@@ -159,10 +177,13 @@ class SignedPdf:
         self, name: str, node: generic.DictionaryObject, value: Any, reference: Any
     ) -> SignatureEntry | None:
         """Return the signature of a field, or None if it is empty."""
+        unreadable = False
         try:
             dictionary = value.get_object()
         except READ_ERRORS:
-            return None
+            if self.reader.xrefs[value.reference] is None:
+                return None  # an object that is not there reads as null (7.3.10)
+            dictionary, unreadable = generic.DictionaryObject(), True
         if not isinstance(dictionary, generic.DictionaryObject):
             return None
         at = value if isinstance(value, generic.IndirectObject) else reference
@@ -175,7 +196,8 @@ class SignedPdf:
         numbers = _byte_range(dictionary)
         if len(numbers) == 4:
             revision = max(revision, self._revision_within(numbers[2] + numbers[3]))
-        return SignatureEntry(name, dictionary, node, _contents(dictionary), numbers, revision)
+        contents = _contents(dictionary)
+        return SignatureEntry(name, dictionary, node, contents, numbers, revision, unreadable)
 
     def _revision_within(self, end: int) -> int:
         """Return the last revision that lies before a position, or -1.

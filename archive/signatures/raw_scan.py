@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 
 from pyhanko.pdf_utils import generic
 
@@ -21,6 +22,7 @@ _SUB_FILTER = re.compile(rb"/SubFilter\s*/([A-Za-z0-9.]{1,64})")
 _TYPE = re.compile(rb"/Type\s*/([A-Za-z]{1,32})")
 _DATE = re.compile(rb"/M\s*\((D:[0-9+\-Z']{4,30})\)")
 _WINDOW_BYTES = 1 << 20
+_MAX_BOUNDS = 3
 
 
 def scan(content: bytes) -> list[SignatureEntry]:
@@ -30,10 +32,11 @@ def scan(content: bytes) -> list[SignatureEntry]:
         if ordinal >= MAX_FOUND:
             break
         numbers = tuple(int(one) for one in match[1].split())
-        begin, end = _bounds(content, match.start())
-        entry = _entry(content[begin:end], numbers, ordinal)
-        if entry is not None:
-            found.append(entry)
+        for begin, end in _bounds(content, match.start()):
+            entry = _entry(content[begin:end], numbers, ordinal)
+            if entry is not None:
+                found.append(entry)
+                break
     return found
 
 
@@ -56,8 +59,16 @@ def _entry(part: bytes, numbers: tuple[int, ...], ordinal: int) -> SignatureEntr
     return SignatureEntry(f"#{ordinal + 1}", dictionary, empty, raw, numbers, ordinal)
 
 
-def _bounds(content: bytes, inside: int) -> tuple[int, int]:
-    """Return begin and end of the object around a position."""
-    begin = content.rfind(b" obj", max(0, inside - _WINDOW_BYTES), inside)
+def _bounds(content: bytes, inside: int) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of the object around a position, smallest first.
+
+    More than one, because content that was pushed into the dictionary may read as an object.
+    """
     end = content.find(b"endobj", inside, inside + _WINDOW_BYTES)
-    return max(begin, 0), end if end >= 0 else min(len(content), inside + _WINDOW_BYTES)
+    end = end if end >= 0 else min(len(content), inside + _WINDOW_BYTES)
+    begin = inside
+    for _ in range(_MAX_BOUNDS):
+        begin = content.rfind(b" obj", max(0, inside - _WINDOW_BYTES), begin)
+        yield max(begin, 0), end
+        if begin < 0:
+            return
