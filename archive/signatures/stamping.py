@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 
-from asn1crypto import cms, pem
+from asn1crypto import parser, pem
 
+from archive.signatures import cms_writer, der
 from archive.signatures.cms_reader import SignedCms
 from archive.signatures.timestamps import TimestampAuthority
 
@@ -44,12 +45,36 @@ def stamped(p7s: bytes, tsa: TimestampAuthority) -> bytes:
     if read_cms.timestamp_tokens():
         return p7s
     token = tsa.timestamp(hashlib.sha256(read_cms.signature).digest())
-    signed = cms.ContentInfo.load(p7s)
-    signer = signed["content"]["signer_infos"][0]
-    kept = list(signer["unsigned_attrs"]) if signer["unsigned_attrs"] else []
-    stamp = cms.CMSAttribute(
-        {"type": "signature_time_stamp_token", "values": [cms.ContentInfo.load(token)]}
-    )
-    signer["unsigned_attrs"] = cms.CMSAttributes([*kept, stamp])
-    encoded: bytes = signed.dump()
-    return encoded
+    return _with_unsigned(p7s, cms_writer.attribute(cms_writer.TIMESTAMP_TOKEN, token))
+
+
+_UNSIGNED = 0xA1
+
+
+def _with_unsigned(p7s: bytes, attribute: bytes) -> bytes:
+    """Return a CMS whose first signer has one more unsigned attribute.
+
+    Only the layers around it are written anew. asn1crypto would write everything anew when
+    the last byte of a length happens to be 0x80, and needs hours for it.
+    """
+    kind, content = _parts(p7s)
+    (data,) = _parts(content)
+    *head, signers = _parts(data)
+    first, *others = _parts(signers)
+    fields = _parts(first)
+    kept = _parts(fields.pop()) if fields[-1][0] == _UNSIGNED else []
+    signer = der.sequence(*fields, der.set_of(*kept, attribute, tag=_UNSIGNED))
+    signed = der.sequence(*head, der.set_of(signer, *others))
+    return der.sequence(kind, der.context(0, signed))
+
+
+def _parts(encoded: bytes) -> list[bytes]:
+    """Return what a constructed element is made of, each part as it is encoded."""
+    content: bytes = parser.parse(encoded)[4]
+    parts: list[bytes] = []
+    at = 0
+    while at < len(content):
+        size = parser.peek(content[at:])
+        parts.append(content[at : at + size])
+        at += size
+    return parts

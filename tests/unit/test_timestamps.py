@@ -15,8 +15,8 @@ from asn1crypto import core, tsp
 from cryptography import x509
 
 from archive.errors import Unavailable, UsageError
-from archive.signatures import testpki
-from archive.signatures.cms_reader import NotCms
+from archive.signatures import cms_writer, der, stamping, testpki
+from archive.signatures.cms_reader import NotCms, SignedCms
 from archive.signatures.testpki import TestPki
 from archive.signatures.timestamps import (
     FirstOf,
@@ -261,3 +261,21 @@ def test_what_is_not_a_token_is_not_read_as_one(pki: TestPki) -> None:
 
     with pytest.raises(NotCms):
         Token.load(p7s)
+
+
+@pytest.mark.parametrize("ending", [0x7F, 0x80, 0x81], ids=hex)
+def test_a_signature_is_stamped_whatever_byte_its_length_ends_with(pki: TestPki, ending: int):
+    # Readers that take 0x80 there for an indefinite length write everything anew, for hours.
+    key = pki.signer("Cán bộ", not_before=NOW - DAY, not_after=NOW + DAY)
+    signed, kinds = cms_writer.sign(key, DIGEST), range(300)
+    padded = (signed.encode([cms_writer.attribute("1.2.3.4", der.octets(bytes(n)))]) for n in kinds)
+    given = next(each for each in padded if each[3] == ending)
+
+    stamped = stamping.stamped(given, pki.local_tsa(a_clock(NOW)))
+
+    before, after = SignedCms(given), SignedCms(stamped)
+    assert after.signature == before.signature
+    assert after.unsigned["1.2.3.4"][0].native == before.unsigned["1.2.3.4"][0].native
+    (token,) = after.timestamp_tokens()
+    assert Token.load(token).covers(before.signature)
+    assert stamping.stamped(stamped, pki.local_tsa(a_clock(NOW))) == stamped
