@@ -30,6 +30,7 @@ from archive.signatures.kinds import kind_of
 from archive.signatures.prepared import prepare
 from archive.signatures.timestamps import LocalTsa
 from archive.signatures.trust import TrustStore
+from tests.judges import etsi_report
 from tests.signed import NOW
 
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -373,4 +374,6 @@ def judged(
         return []
     referred = _referred(kind, PackagePath(name), others, None)
     asked = Asked(path, PackagePath(name), at, known_at, 64 << 20, referred)
-    return list(validate(kind, asked, prepare(trust), reader).verdicts)
+    found = validate(kind, asked, prepare(trust), reader)
+    etsi_report.approve(found.verdicts, found.grounds, at)
+    return list(found.verdicts)

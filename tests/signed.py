@@ -20,6 +20,7 @@ from archive.signatures.prepared import prepare
 from archive.signatures.testpki import Ca, TestPki
 from archive.signatures.timestamps import LocalTsa
 from archive.signatures.trust import Anchor, Scope, TrustStore
+from tests.judges import etsi_report
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -61,7 +62,9 @@ def verdicts(
     fastread.install()
     path = PackagePath("a.pdf")
     validation = PdfValidation(content, path, prepare(trust), at=at, known_at=known_at)
-    return list(validation.outcome().verdicts)
+    found = validation.outcome()
+    etsi_report.approve(found.verdicts, found.grounds, at)
+    return list(found.verdicts)
 
 
 def outcome(

@@ -7,6 +7,7 @@ timestamp that was looked at has a report of its own (clause 4.5.6).
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ _TIMESTAMP = {
 }
 CERTIFICATE, CRL, OCSP, TIMESTAMP = "certificate", "CRL", "OCSPResponse", "timestamp"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_NOT_IN_URIS = re.compile(r"[^A-Za-z0-9:._-]")
 _ALGORITHMS = {"RSA": f"{_MORE}rsa-", "ECDSA": f"{_MORE}ecdsa-"}
 
 
@@ -186,7 +188,7 @@ class _Report:
             return
         with self._xml.element("SignerInformation"):
             self._refer("SignerCertificate", self._objects.name(grounds.signer, CERTIFICATE))
-            self._xml.optional("Signer", verdict.signed_by or None)
+            self._xml.optional("Signer", _clean(verdict.signed_by or "") or None)
 
     def _status(self, main: str, sub: str | None) -> None:
         """Clause 4.3.11: main indication and sub-indication."""
@@ -295,11 +297,12 @@ def algorithm_uri(verdict: Verdict) -> str:
     scheme, digest = verdict.signature_algorithm or "", (verdict.digest_algorithm or "").lower()
     if scheme in _ALGORITHMS and digest.startswith("sha"):
         return _ALGORITHMS[scheme] + digest.replace("-", "")
-    return f"urn:kho:algorithm:{scheme}:{digest}".replace(" ", "-")
+    return "urn:kho:algorithm:" + _NOT_IN_URIS.sub("-", f"{scheme}:{digest}")
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return an `xs:dateTime`: four digits for the year, whatever a file claims."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _clean(text: str) -> str:

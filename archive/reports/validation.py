@@ -81,4 +81,4 @@ def _signature(verdict: Verdict, grounds: Grounds) -> dict[str, Any]:
 
 def _json(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str)
-    return text.encode() + b"\n"
+    return text.encode("utf-8", "replace") + b"\n"

@@ -1,28 +1,50 @@
-"""A judge of validation reports: the classes that pyHanko made from ETSI's own schema.
+"""Judges of validation reports: classes made from ETSI's schema, and the schema itself.
 
-The schema file of TS 119 102-2 is in no package that this project may use. pyHanko ships
-classes that xsdata generated from it (namespace v1.2.1): they know every element and
-attribute, its type, its order and what is required. A report is read strictly, checked for
-what is missing, written again by the schema's order, and has to be the same tree.
+The schema file of TS 119 102-2 is in no package that this project may use, and none of its
+copies states terms under which it could be kept here. pyHanko ships classes that xsdata
+generated from it (namespace v1.2.1): they know every element and attribute, its type, its
+order and what is required. A report is read strictly, checked for what is missing, written
+again by the schema's order, and has to be the same tree.
+
+Whoever has the schema names its file in `KHO_ETSI_SCHEMA` (what it imports lies beside it):
+every report that a test makes is then judged by libxml2 against the file itself, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import os
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
+from lxml import etree
 from pyhanko.generated.etsi.ts_11910202 import ValidationReport
 from xsdata.formats.dataclass.parsers import XmlParser
 from xsdata.formats.dataclass.parsers.config import ParserConfig
 from xsdata.formats.dataclass.serializers import XmlSerializer
+
+from archive.model import Verdict
+from archive.reports import etsi
+from archive.signatures.grounds import Grounds
 
 _STRICT = ParserConfig(
     fail_on_unknown_properties=True,
     fail_on_unknown_attributes=True,
     fail_on_converter_warnings=True,
 )
+_NCNAME = re.compile(r"[A-Za-z_][\w.-]*")
+_POLICY = etsi.Policy("urn:kho:signature-policy:1", "00" * 32)
+
+
+def approve(verdicts: Sequence[Verdict], grounds: Sequence[Grounds], at: datetime) -> None:
+    """Fail unless the report on these verdicts is valid by the schema."""
+    if verdicts:
+        subject = etsi.Subject(tuple(verdicts), tuple(grounds), at, "kho test")
+        assert objections(etsi.write(subject, _POLICY)) == []
 
 
 def objections(report: bytes) -> list[str]:
@@ -32,10 +54,27 @@ def objections(report: bytes) -> list[str]:
     except Exception as error:  # noqa: BLE001  whatever the reader objects to
         return [f"{type(error).__name__}: {error}"]
     again = XmlSerializer().render(parsed).encode()
-    found = [*_missing(parsed, "ValidationReport"), *_dangling(report)]
+    found = [*_missing(parsed, "ValidationReport"), *_dangling(report), *_by_the_file(report)]
     if _tree(ElementTree.fromstring(report)) != _tree(ElementTree.fromstring(again)):
         found.append("the elements are not in the order of the schema")
     return found
+
+
+def _by_the_file(report: bytes) -> list[str]:
+    """Return what libxml2 has against a report by the schema file, where one is named."""
+    path = os.environ.get("KHO_ETSI_SCHEMA")
+    if path is None:
+        return []
+    try:
+        _schema(path).assertValid(etree.fromstring(report, etree.XMLParser(no_network=True)))
+    except etree.DocumentInvalid as error:
+        return [str(error)]
+    return []
+
+
+@functools.cache
+def _schema(path: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(path, etree.XMLParser(no_network=True)))
 
 
 def _missing(value: Any, path: str) -> Iterator[str]:
@@ -59,6 +98,7 @@ def _dangling(report: bytes) -> Iterator[str]:
     names = [one.get("id") for one in elements if one.get("id")]
     if len(names) != len(set(names)):
         yield "an identifier is given twice"
+    yield from (f"{name} is no identifier" for name in names if not _NCNAME.fullmatch(name or ""))
     for one in elements:
         for name in (one.get("VOReference") or "").split():
             if name not in names:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -132,6 +134,28 @@ def test_each_timestamp_has_a_report_of_its_own(report):
     ]
 
     assert set(found) == {"urn:etsi:019102:mainindication:passed"}
+
+
+def test_what_a_hostile_file_says_of_itself_never_breaks_its_report(pki, checker, tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(sign_pdf(a_pdf(), a_signer(pki), at=NOW - DAY))
+    found = checker.check(path, PackagePath("a.pdf"), at=NOW)
+    (verdict,) = found.verdicts
+    hostile = replace(
+        verdict,
+        field="\x00\ufffe]]>",
+        signed_by="CN=\x13\x1b<b>",
+        signed_at_claimed=datetime(1, 1, 2, tzinfo=UTC),
+        signature_algorithm="1.2.3 \x07<>%",
+        digest_algorithm="\ud800",
+    )
+
+    made = validation.documents(
+        validation.Checked((hostile,), found.grounds, NOW, "kho test"), pki.trust()
+    )
+
+    (xml,) = (one for name, one in made.items() if name.endswith(".xml"))
+    assert objections(xml) == []
 
 
 def test_nothing_is_reported_where_nothing_is_signed():

@@ -19,12 +19,14 @@ import pytest
 from archive.model import Indication, PackagePath, Verdict
 from archive.signatures.check import Checker, CheckResult
 from archive.signatures.trust import TrustStore
+from tests.judges import etsi_report
 
 VECTORS = Path(
     os.environ.get("KHO_VECTORS", Path(__file__).resolve().parents[3] / "shared" / "vectors")
 )
 FOLDER = VECTORS / "signatures"
 BASELINE = ("PAdES-B-B", "PAdES-B-T", "PAdES-B-LT", "PAdES-B-LTA")
+AT = datetime(2026, 11, 24, tzinfo=UTC)
 NOT_BASELINE = "not a PAdES baseline level"
 KNOWN_DIFFERENCES: set[tuple[str, str]] = set()
 
@@ -39,10 +41,9 @@ def cases() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def results() -> Iterator[dict[str, CheckResult]]:
-    at = datetime(2026, 11, 24, tzinfo=UTC)
     with Checker(TrustStore(), workers=1) as checker:
         yield {
-            case["path"]: checker.check(FOLDER / case["path"], PackagePath(case["path"]), at=at)
+            case["path"]: checker.check(FOLDER / case["path"], PackagePath(case["path"]), at=AT)
             for case in cases()
         }
 
@@ -60,6 +61,16 @@ def test_every_fact_about_other_peoples_signed_pdfs_is_found(
     record_property("score", f"{len(told) - len(wrong)} of {len(told)}")
     print(f"\nsigned PDFs: {len(told) - len(wrong)} of {len(told)} facts")  # noqa: T201
     assert wrong == KNOWN_DIFFERENCES
+
+
+def test_the_report_on_each_of_them_is_valid_by_the_schema(
+    results: dict[str, CheckResult],
+) -> None:
+    reported = [one for one in results.values() if one.verdicts]
+
+    for one in reported:
+        etsi_report.approve(one.verdicts, one.grounds, AT)
+    assert len(reported) > 30
 
 
 def facts(case: dict[str, Any], result: CheckResult) -> Iterator[tuple[str, bool]]:
