@@ -6,6 +6,7 @@ Every error has an exit code (frozen, see `ExitCode`) and a code that is never t
       UsageError                2   KHO-USAGE            the caller
       NotHeld                   3   KHO-NOT-HELD         the caller: the archive does not hold it
       NotPermitted              4   KHO-NOT-PERMITTED    somebody with the right, or a second person
+        PurposeNeeded           4   KHO-PURPOSE          the caller: say what for
       Rejected                  5   KHO-REJECTED         the depositor: the input breaks a rule
         DossierRejected         5   KHO-SIP-REJECTED     the depositor: a submission breaks a MUST
         AlreadyHeld             5   KHO-ALREADY-HELD     the depositor: the code is taken
@@ -102,6 +103,20 @@ class NotPermitted(ArchiveError):
 
     exit_code = ExitCode.NOT_PERMITTED
     code = "KHO-NOT-PERMITTED"
+
+
+class PurposeNeeded(NotPermitted):
+    """The settings ask what for; `where` is the dossier's id or `identity-search`."""
+
+    code = "KHO-PURPOSE"
+
+    def __init__(self, act: str, *, where: str) -> None:
+        super().__init__(
+            "the archive asks for a purpose here",
+            where=where,
+            hint="say what for: purpose=… in the call, --reason on the command line",
+        )
+        self.act = act
 
 
 class Rejected(ArchiveError):

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from archive import purposes
 from archive.access import Question, search
 from archive.assembly import Archive
 from archive.catalogue import journal
 from archive.catalogue.dossiers import Holding
 from archive.errors import NotPermitted
 from archive.events import Event, EventType
-from archive.masking import masked
+from archive.masking import IDENTITY, masked
+from archive.purposes import Act
 from archive.viewers import Right, Viewer
 
 MAX_ROWS: Final = 10_000
@@ -27,22 +29,23 @@ _PAGE: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(archive: Archive, question: Question, viewer: Viewer) -> bytes:
+def as_csv(archive: Archive, question: Question, viewer: Viewer, person_id: str = "") -> bytes:
     """Return the list as CSV (RFC 4180) in UTF-8 with a byte order mark, for spreadsheets.
 
     Raises:
         NotPermitted: `viewer` may not take lists away.
+        PurposeNeeded: the settings ask what identity numbers are looked up for.
     """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     writer.writerows(
-        [_harmless(cell) for cell in row] for row in _listed(archive, question, viewer)
+        [_harmless(cell) for cell in row] for row in _listed(archive, question, viewer, person_id)
     )
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def as_xlsx(archive: Archive, question: Question, viewer: Viewer) -> bytes:
+def as_xlsx(archive: Archive, question: Question, viewer: Viewer, person_id: str = "") -> bytes:
     """Return the list as a workbook with one sheet. Errors as `as_csv`."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
@@ -50,7 +53,7 @@ def as_xlsx(archive: Archive, question: Question, viewer: Viewer) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Kho")
     sheet.append(COLUMNS)
-    for row in _listed(archive, question, viewer):
+    for row in _listed(archive, question, viewer, person_id):
         cells = [WriteOnlyCell(sheet, _printable(value)) for value in row]
         for cell in cells:
             cell.data_type = "s"  # text, whatever it begins with
@@ -60,11 +63,16 @@ def as_xlsx(archive: Archive, question: Question, viewer: Viewer) -> bytes:
     return out.getvalue()
 
 
-def _listed(archive: Archive, question: Question, viewer: Viewer) -> list[Sequence[str]]:
+def _listed(
+    archive: Archive, question: Question, viewer: Viewer, person_id: str
+) -> list[Sequence[str]]:
     if not viewer.may(Right.DOWNLOAD):
         raise NotPermitted("your roles do not include taking lists away")
+    purpose = ""
+    if IDENTITY.search(question.text):
+        purpose = purposes.settled(archive, Act.IDENTITY_SEARCH, None, "", person_id)
     rows = [_row(holding) for holding in _found(archive, question, viewer)]
-    details = {"what": "list", "rows": len(rows)}
+    details = {"what": "list", "rows": len(rows), **({"purpose": purpose} if purpose else {})}
     event = Event(EventType.DISSEMINATION, archive.clock(), "success", viewer.account, "", details)
     with archive.catalogue.begin() as connection:
         journal.append(connection, event)

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
-from archive import covering, heads
+from archive import covering, heads, purposes
 from archive.access import Answer, Question, find, hand_out, search
 from archive.assembly import Archive
 from archive.catalogue import dossiers, journal, notes, reading_room
@@ -30,6 +30,7 @@ from archive.formats import pictures
 from archive.formats.kept import Kept
 from archive.masking import IDENTITY
 from archive.model import Document, Version
+from archive.purposes import Act
 from archive.viewers import Right, Viewer
 
 LIES_OPEN: Final = timedelta(minutes=10)
@@ -47,12 +48,14 @@ def look(
         name: the dossier's id or one of its codes.
         viewer: who.
         person_id: whose list of recently seen dossiers it goes to.
-        purpose: why, where that is asked.
+        purpose: why; "" for what the person said before.
 
     Raises:
         NotHeld: it is not there, or `viewer` may not see it.
+        PurposeNeeded: the settings ask what for, and nobody said.
     """
     holding = find(archive, name, viewer)
+    purpose = purposes.settled(archive, Act.VIEW, holding.dossier, purpose, person_id)
     with archive.catalogue.begin() as connection:
         if person_id:
             reading_room.saw(connection, person_id, holding.dossier.id, archive.clock())
@@ -61,27 +64,58 @@ def look(
 
 
 def take_away(
-    archive: Archive, holding: Holding, what: str, viewer: Viewer, *, purpose: str = ""
+    archive: Archive,
+    holding: Holding,
+    what: str,
+    viewer: Viewer,
+    *,
+    person_id: str = "",
+    purpose: str = "",
 ) -> None:
     """Enter into the journal that a file, package or evidence is handed out to `viewer`.
 
-    Raises:
-        NotPermitted: not this dossier's, to this viewer.
+    Errors as `taking`.
     """
-    if not viewer.may(Right.DOWNLOAD, holding.dossier):
-        raise NotPermitted("your roles do not include taking files of this dossier away")
+    purpose = taking(archive, holding, viewer, person_id=person_id, purpose=purpose)
     event = _event(archive, EventType.DISSEMINATION, viewer, holding, purpose, what=what)
     with archive.catalogue.begin() as connection:
         journal.append(connection, event)
 
 
-def ask(archive: Archive, question: Question, viewer: Viewer, *, purpose: str = "") -> Answer:
+def taking(
+    archive: Archive, holding: Holding, viewer: Viewer, *, person_id: str = "", purpose: str = ""
+) -> str:
+    """Return the purpose with which `viewer` may take something of a dossier away.
+
+    Raises:
+        NotPermitted: not this dossier's, to this viewer.
+        PurposeNeeded: the settings ask what for, and nobody said.
+    """
+    if not viewer.may(Right.DOWNLOAD, holding.dossier):
+        raise NotPermitted("your roles do not include taking files of this dossier away")
+    return purposes.settled(archive, Act.DOWNLOAD, holding.dossier, purpose, person_id)
+
+
+def ask(
+    archive: Archive,
+    question: Question,
+    viewer: Viewer,
+    *,
+    person_id: str = "",
+    purpose: str = "",
+) -> Answer:
     """Search as `viewer`; a search by an identity number is on record, without the number.
 
-    Errors as `archive.access.search`.
+    Errors as `archive.access.search`, and
+
+    Raises:
+        PurposeNeeded: the settings ask what identity numbers are looked up for.
     """
+    identity = by_identity(question.text)
+    if identity:
+        purpose = purposes.settled(archive, Act.IDENTITY_SEARCH, None, purpose, person_id)
     answer = search(archive, question, viewer)
-    if by_identity(question.text):
+    if identity:
         details = {"hits": answer.total, **({"purpose": purpose} if purpose else {})}
         event = Event(
             EventType.IDENTITY_SEARCH, archive.clock(), "success", viewer.account, "", details
@@ -125,7 +159,9 @@ def glance(
         last = reading_room.last_seen(connection, person_id, holding.dossier.id)
     if last is not None and at - last < LIES_OPEN:
         return holding
-    event = _event(archive, EventType.VIEW, viewer, holding, "", **({"what": what} if what else {}))
+    purpose = purposes.settled(archive, Act.VIEW, holding.dossier, "", person_id)
+    details = {"what": what} if what else {}
+    event = _event(archive, EventType.VIEW, viewer, holding, purpose, **details)
     with archive.catalogue.begin() as connection:
         reading_room.saw(connection, person_id, holding.dossier.id, at)
         journal.append(connection, event)

@@ -88,6 +88,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("copies.check_url", "", "address before codes in QR codes; empty: web.url/xac-thuc"),
     Setting("antivirus.address", "", "clamd: unix:PATH or tcp:HOST:PORT; empty: no scan"),
     Setting("antivirus.required", False, "whether a file that was not scanned is refused"),
+    Setting(
+        "purpose.acts",
+        ("view", "download"),
+        "acts that ask what for: view, download, identity-search; none: nothing asks",
+        choices=("view", "download", "identity-search"),
+    ),
+    Setting(
+        "purpose.levels",
+        ("03",),
+        "access levels whose dossiers ask: 01 public, 02 conditional, 03 secret",
+        choices=("01", "02", "03"),
+    ),
+    Setting("purpose.fonds", (), "fonds whose dossiers ask at every level"),
     Setting("web.url", "", "address of the pages as people type it; https behind a proxy"),
     Setting("web.session_minutes", 60, "minutes without a click after which a session ends"),
     Setting("web.session_hours", 12, "hours after which a session ends in any case"),
@@ -252,13 +265,20 @@ def _typed(setting: Setting, raw: Any) -> str | int | bool | tuple[str, ...]:
             return _whole(raw)
         case tuple():
             items = raw.split(",") if isinstance(raw, str) else raw
-            return tuple(str(item).strip() for item in items if str(item).strip())
+            return _chosen(setting, tuple(str(item).strip() for item in items if str(item).strip()))
         case _:
             if not isinstance(raw, str):
                 raise ValueError(f"expected a text, found {raw!r}")
             if setting.choices and raw not in setting.choices:
                 raise ValueError(f"expected {' or '.join(setting.choices)}, found {raw!r}")
             return raw
+
+
+def _chosen(setting: Setting, items: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [item for item in items if setting.choices and item not in setting.choices]
+    if unknown:
+        raise ValueError(f"expected {', '.join(setting.choices)}, found {', '.join(unknown)}")
+    return items
 
 
 def _boolean(raw: Any) -> bool:

@@ -151,7 +151,8 @@ def get(
     number: int | None,
 ) -> None:
     """Hand out a file bit for bit, or the package."""
-    from archive import access, heads
+    from archive import access, heads, purposes
+    from archive.purposes import Act
 
     options = settled(context)
     if package == (file is not None):
@@ -160,6 +161,7 @@ def get(
         )
     with session.opened(options) as archive:
         holding = access.find(archive, id)
+        reason = purposes.settled(archive, Act.DOWNLOAD, holding.dossier, options.reason or "")
         what, target = file or "package", options.output
         if package:
             version = heads.version_of(holding, number)
@@ -172,7 +174,7 @@ def get(
                 target = _named(options, document.file.path)
             _hand_out(archive, holding, document, target)
         access.record_dissemination(
-            archive, holding, what, agent=session.agent(archive), reason=options.reason
+            archive, holding, what, agent=session.agent(archive), reason=reason
         )
     if target is not None:
         options.output = None

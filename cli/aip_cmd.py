@@ -158,15 +158,17 @@ def _changes(changes: list[Change]) -> Iterator[str]:
 @click.pass_context
 def export(context: click.Context, id: str, folder: Path, number: int | None, as_zip: bool) -> None:  # noqa: A002
     """Write a complete package."""
-    from archive import access, heads
+    from archive import access, heads, purposes
+    from archive.purposes import Act
 
     options = settled(context)
     with session.opened(options) as archive:
         holding = access.find(archive, id)
+        reason = purposes.settled(archive, Act.DOWNLOAD, holding.dossier, options.reason or "")
         version = heads.version_of(holding, number)
         target = heads.export(archive, version, folder, as_zip=as_zip)
         access.record_dissemination(
-            archive, holding, "package", agent=session.agent(archive), reason=options.reason
+            archive, holding, "package", agent=session.agent(archive), reason=reason
         )
     output.emit(options, {"path": str(target)}, lambda: [str(target)])
 

@@ -26,14 +26,16 @@ from cli.command import Effect, command, option, settled
 @click.pass_context
 def passport(context: click.Context, id: str, number: int | None) -> None:  # noqa: A002
     """Make a record's passport."""
-    from archive import access
-    from archive.passport import make
+    from archive import access, purposes
+    from archive.passport import file_name, make
+    from archive.purposes import Act
 
     options = settled(context)
     with session.opened(options) as archive:
         holding = access.find(archive, id)
+        reason = purposes.settled(archive, Act.DOWNLOAD, holding.dossier, options.reason or "")
         made = make(archive, holding, number)
-        target = options.output or _named(holding.dossier.code, made.version.number)
+        target = options.output or Path(file_name(holding, made))
         if options.output is None:
             output.may_replace(options, target)
         target.write_bytes(made.content)
@@ -42,7 +44,7 @@ def passport(context: click.Context, id: str, number: int | None) -> None:  # no
             holding,
             "passport",
             agent=session.agent(archive),
-            reason=options.reason,
+            reason=reason,
         )
     options.output = None
     result = {
@@ -60,11 +62,6 @@ def passport(context: click.Context, id: str, number: int | None) -> None:  # no
         "test": made.seal.test,
     }
     output.emit(options, result, lambda: _lines(result))
-
-
-def _named(code: str, number: int) -> Path:
-    name = "".join(c if c.isalnum() or c in ".-" else "_" for c in code)
-    return Path(f"passport-{name}-v{number}.zip")
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:

@@ -15,15 +15,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from archive.assembly import Archive, now
-from archive.errors import ArchiveError, NotInitialised, UsageError
+from archive.errors import ArchiveError, NotInitialised, PurposeNeeded, UsageError
 from archive.jobs.background import Background
 from archive.settings import Settings
 from web import api, pages, sign_in
 from web.files import StaticFiles
 from web.frame import Frame
+from web.pages import purpose
 from web.problems import SignInNeeded, TooMany, from_status, problem_of, status_of
 from web.rendering import page
-from web.visits import SAFE, Visit, archive_of, sign_in_address
+from web.visits import SAFE, Visit, address_of, archive_of, sign_in_address
 from web.working import Work
 
 LOG = logging.getLogger("kho.web")
@@ -115,12 +116,21 @@ def answer_with(request: Request, error: ArchiveError, status: int | None = None
         body = {**problem_of(error, request_id=request_id), "status": status}
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     if isinstance(error, SignInNeeded) and request.method in SAFE:
-        return RedirectResponse(sign_in_address(request), 303)
+        return _sent(request, sign_in_address(request))
+    if isinstance(error, PurposeNeeded) and request.method in SAFE:
+        return _sent(request, purpose.address(error.where, address_of(request), error.act))
     if visit is None:
         visit = Visit(request, archive_of(request), "vi", "", "")
     answer = page(visit, "problem.html", status=status, error=error, request_id=request_id)
     answer.headers.update(headers)
     return answer
+
+
+def _sent(request: Request, address: str) -> Response:
+    """Send a browser to where it has to go first; htmx too, the whole page."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
 def _wants_json(request: Request) -> bool:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from archive.errors import ArchiveError, ExitCode, UsageError
 
+PURPOSE: Final = "/purpose"
+"""Where a person says what something is for."""
 STATUS: Final = {
     "KHO-UNSAFE-INPUT": 422,
     "KHO-ALREADY-HELD": 409,

@@ -212,9 +212,14 @@ def local_path(address: str) -> str:
     return address
 
 
+def address_of(request: Request) -> str:
+    """Return path and query of a request, to come back to."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def sign_in_address(request: Request) -> str:
     """Return where to sign in, and come back to this page afterwards."""
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    path = address_of(request)
     return f"/sign-in?next={quote(path, safe='')}" if path != "/" else "/sign-in"
 
 

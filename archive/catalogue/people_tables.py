@@ -118,6 +118,17 @@ recent_views = Table(
     Index("ix_recent_views_dossier_id", "dossier_id"),
 )
 
+stated_purposes = Table(
+    "stated_purposes",
+    metadata,
+    Column("person_id", UuidText, ForeignKey("people.id"), primary_key=True),
+    # A dossier's id, or `identity-search`.
+    Column("about", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("stated_at", Instant, nullable=False),
+    Index("ix_stated_purposes_stated_at", "stated_at"),
+)
+
 webhooks = Table(
     "webhooks",
     metadata,
@@ -160,6 +171,7 @@ NAMES: Final = frozenset(
         tokens,
         saved_searches,
         recent_views,
+        stated_purposes,
         webhooks,
         hand_overs,
     )

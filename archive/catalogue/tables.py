@@ -25,7 +25,7 @@ from archive.catalogue.naming import RowNumber, metadata
 
 __all__ = ["RowNumber", "metadata", "people_tables"]
 
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 """The migration that makes these tables; a test compares it with `migrations`."""
 
 dossiers = Table(

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive import log_proofs, proving, seals, segments
+from archive import log_proofs, proving, reading_room, seals, segments
 from archive.assembly import Archive
 from archive.catalogue import journal
 from archive.catalogue.dossiers import Holding
@@ -33,6 +33,7 @@ from archive.retention import explained
 from archive.signatures import hybrid, seal
 from archive.signatures.seal import SealVerdict
 from archive.signatures.verdicts import to_json as verdict_json
+from archive.viewers import Viewer
 from archive.witnessing import asking, witnesses
 
 FORMAT = "kho-passport-1"
@@ -62,6 +63,12 @@ class Passport:
         """Names of those who have cosigned the log's checkpoint."""
         lines = self.entry.cosignatures if self.entry else ()
         return tuple(dict.fromkeys(one.name for one in lines))
+
+
+def file_name(holding: Holding, made: Passport) -> str:
+    """Return the name under which a passport is kept: `passport-CODE-v1.zip`."""
+    code = "".join(c if c.isalnum() or c in ".-" else "_" for c in holding.dossier.code)
+    return f"passport-{code}-v{made.version.number}.zip"
 
 
 def make(archive: Archive, holding: Holding, number: int | None = None) -> Passport:
@@ -120,6 +127,26 @@ def make(archive: Archive, holding: Holding, number: int | None = None) -> Passp
     manifest = _json(stated)
     files = {MANIFEST: manifest, SEAL: archive.sealer.seal(manifest, at=at), **files}
     return Passport(_zipped(files), version, verdict, entry, evidence, missing)
+
+
+def hand_out(
+    archive: Archive,
+    holding: Holding,
+    viewer: Viewer,
+    number: int | None = None,
+    *,
+    person_id: str = "",
+    purpose: str = "",
+) -> Passport:
+    """Make a passport for somebody who takes it away; that is on record.
+
+    Errors as `make` and `archive.reading_room.taking`.
+    """
+    purpose = reading_room.taking(archive, holding, viewer, person_id=person_id, purpose=purpose)
+    made = make(archive, holding, number)
+    what = f"passport v{made.version.number}"
+    reading_room.take_away(archive, holding, what, viewer, person_id=person_id, purpose=purpose)
+    return made
 
 
 def _entry(archive: Archive, holding: Holding, version: Version) -> EntryProof | None:
@@ -270,4 +297,4 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-__all__ = ["ArchiveError", "Passport", "make"]
+__all__ = ["ArchiveError", "Passport", "hand_out", "make"]

@@ -129,7 +129,7 @@ def test_pages_of_a_search_are_followed_by_their_links(system: httpx.Client):
 def test_what_a_system_may_not_see_is_as_if_it_were_not_there(limited: httpx.Client, world: World):
     missing = limited.get("/dossiers/H26.18-991231-9999")
     hidden = [limited.get(f"/dossiers/{code}") for code in (OTHER, SECRET)]
-    parts = ("retention", "holds", "files/1", "package")
+    parts = ("retention", "holds", "files/1", "package", "passport")
     deeper = [limited.get(f"/dossiers/{world.ids[SECRET]}/{part}") for part in parts]
     everything = limited.get("/search", params={"q": "*", "facets": True, "limit": 200}).json()
     told = limited.get("/events", params={"limit": 1000}).text

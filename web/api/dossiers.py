@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
-from archive import access, reading_room, statements
+from archive import access, passport, reading_room, statements
 from archive.access import Question
 from archive.catalogue.holding import Holding
 from archive.errors import QueryRejected
@@ -27,6 +27,11 @@ router = APIRouter(prefix=PREFIX, tags=["dossiers"], responses=ERRORS)
 FILTERS: Final = ("procedure", "agency", "year", "status", "signature_outcome", "fonds", "access")
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 Values = Annotated[list[str] | None, Query(max_length=50)]
+Purpose = Annotated[
+    str,
+    Query(max_length=500, description="What for; it goes to the journal, and some dossiers ask it"),
+]
+Number = Annotated[int | None, Query(ge=1, le=99999)]
 DIGEST: Final = "The SHA-256 of the whole file (RFC 9530)"
 
 
@@ -47,7 +52,7 @@ class Asked:
     sort: Sort = Sort.RELEVANCE
     limit: Annotated[int, Query(ge=1, le=200)] = 20
     cursor: Annotated[str | None, Query(max_length=2000)] = None
-    purpose: Annotated[str, Query(max_length=500, description="Why; it goes to the journal")] = ""
+    purpose: Purpose = ""
 
     def question(self) -> Question:
         """Return the question to the archive."""
@@ -68,9 +73,9 @@ def search(asked: Annotated[Asked, Depends()], call: Call = Depends(needs(Right.
 
 
 @router.get("/dossiers/{name}", responses={200: told("show", "Everything known of it")})
-def show(name: str, purpose: str = "", call: Call = Depends(needs(Right.SEE))) -> Response:
+def show(name: str, purpose: Purpose = "", call: Call = Depends(needs(Right.SEE))) -> Response:
     """Describe a dossier, by its id or code. That it was looked at is on record."""
-    holding = reading_room.look(call.archive, name, call.viewer, purpose=purpose[:500])
+    holding = reading_room.look(call.archive, name, call.viewer, purpose=purpose)
     return answer(statements.of_holding(call.archive, holding))
 
 
@@ -97,7 +102,9 @@ def retention(
         416: {"description": "There is no such part"},
     },
 )
-def original(name: str, file: str, call: Call = Depends(needs(Right.DOWNLOAD))) -> Response:
+def original(
+    name: str, file: str, purpose: Purpose = "", call: Call = Depends(needs(Right.DOWNLOAD))
+) -> Response:
     """Hand out an original by its path, name or number, whole or in part; on record."""
     holding = access.find(call.archive, name, call.viewer)
     document = access.document_of(holding, file)
@@ -113,7 +120,7 @@ def original(name: str, file: str, call: Call = Depends(needs(Right.DOWNLOAD))) 
     part = None if whole else _part(asked.get("range"), document.file.size)
     if part == ():
         return Response(status_code=416, headers={"Content-Range": f"bytes */{document.file.size}"})
-    reading_room.take_away(call.archive, holding, document.file.path, call.viewer)
+    reading_room.take_away(call.archive, holding, document.file.path, call.viewer, purpose=purpose)
     if part is None:
         return _whole(call, holding, document, headers)
     return _partly(call, holding, document, headers, part)
@@ -161,16 +168,36 @@ def _partly(
 )
 def package(
     name: str,
-    version: Annotated[int | None, Query(ge=1, le=99999)] = None,
+    version: Number = None,
+    purpose: Purpose = "",
     call: Call = Depends(needs(Right.DOWNLOAD)),
 ) -> Response:
     """Hand out a version's archival package, the latest by default; on record."""
     holding = access.find(call.archive, name, call.viewer)
     wanted = version_of(holding, version)
-    reading_room.take_away(call.archive, holding, f"package v{wanted.number}", call.viewer)
+    reading_room.take_away(
+        call.archive, holding, f"package v{wanted.number}", call.viewer, purpose=purpose
+    )
     headers = {
         **attachment(f"{holding.dossier.code}-v{wanted.number}.zip"),
         **digest_headers(wanted.sha256, wanted.size),
     }
     pieces = held_back(reading_room.open_package(call.archive, wanted))
     return StreamingResponse(pieces, headers=headers, media_type="application/zip")
+
+
+@router.get(
+    "/dossiers/{name}/passport",
+    responses={200: bytes_told("A ZIP that proves the record without Kho", "application/zip")},
+)
+def record_passport(
+    name: str,
+    version: Number = None,
+    purpose: Purpose = "",
+    call: Call = Depends(needs(Right.DOWNLOAD)),
+) -> Response:
+    """Make a version's passport: cover, proofs, a verifier of one file; on record."""
+    holding = access.find(call.archive, name, call.viewer)
+    made = passport.hand_out(call.archive, holding, call.viewer, version, purpose=purpose)
+    headers = attachment(passport.file_name(holding, made))
+    return Response(made.content, headers=headers, media_type="application/zip")

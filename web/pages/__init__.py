@@ -21,6 +21,7 @@ from web.pages import (
     integrity,
     jobs,
     journal,
+    purpose,
     reception,
     schedules,
     search,
@@ -49,6 +50,7 @@ ROUTERS: Final = [
     copies.router,
     check.router,
     reception.router,
+    purpose.router,
     guidance.router,
 ]
 

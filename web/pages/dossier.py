@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from archive import access, reading_room
+from archive import access, purposes, reading_room
 from archive.model import Document
 from archive.retention import explained
 from archive.viewers import Right
 from web.frame import VIEWER_POLICY
+from web.pages.purpose import address
 from web.rendering import page
 from web.visits import Visit, needs
 
@@ -43,6 +44,8 @@ def show(name: str, visit: Visit = Depends(needs(Right.SEE))) -> Response:
         decision=explained(archive, holding),
         holds=reading_room.holds_on(archive, holding),
         relations=reading_room.relations(archive, holding, visit.viewer),
+        purpose=purposes.stated(archive, visit.person_id, holding.dossier.id),
+        purpose_address=address(holding.dossier.id, f"/dossiers/{holding.dossier.id}"),
         history=reading_room.history(archive, holding),
     )
     answer.headers["Content-Security-Policy"] = VIEWER_POLICY

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 
 from archive import access, heads, proving, reading_room
+from archive import passport as passports
 from archive.catalogue.holding import Holding
 from archive.errors import UnsafeInput
 from archive.model import Document
@@ -26,7 +27,9 @@ def download(name: str, file: str, visit: Visit = Depends(needs(Right.DOWNLOAD))
     """Hand out an original; that it was taken away is on record."""
     holding = access.find(visit.archive, name, visit.viewer)
     document = access.document_of(holding, file)
-    reading_room.take_away(visit.archive, holding, document.file.path, visit.viewer)
+    reading_room.take_away(
+        visit.archive, holding, document.file.path, visit.viewer, person_id=visit.person_id
+    )
     headers = attachment(document.file.path.rsplit("/", 1)[-1])
     return _original(visit, holding, document, headers)
 
@@ -37,7 +40,13 @@ def package(name: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Respons
     holding = access.find(visit.archive, name, visit.viewer)
     version = heads.version_of(holding, _version(visit))
     file = version.place.rsplit("/", 1)[-1]
-    reading_room.take_away(visit.archive, holding, f"package v{version.number}", visit.viewer)
+    reading_room.take_away(
+        visit.archive,
+        holding,
+        f"package v{version.number}",
+        visit.viewer,
+        person_id=visit.person_id,
+    )
     headers = {
         **attachment(f"{holding.dossier.code}-{file}"),
         **digest_headers(version.sha256, version.size),
@@ -52,14 +61,36 @@ def evidence(name: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Respon
     holding = access.find(visit.archive, name, visit.viewer)
     version = heads.version_of(holding, _version(visit))
     record = proving.record_for(visit.archive, holding, version.number)
-    reading_room.take_away(visit.archive, holding, f"evidence v{version.number}", visit.viewer)
+    reading_room.take_away(
+        visit.archive,
+        holding,
+        f"evidence v{version.number}",
+        visit.viewer,
+        person_id=visit.person_id,
+    )
     headers = attachment(f"{holding.dossier.code}-v{version.number}.er")
     return Response(record, media_type="application/octet-stream", headers=headers)
 
 
+@router.post("/dossiers/{name}/passport")
+def passport(name: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Response:
+    """Hand out a version's passport: one file with which anybody proves the record."""
+    holding = access.find(visit.archive, name, visit.viewer)
+    number = visit.field("version")
+    made = passports.hand_out(
+        visit.archive, holding, visit.viewer, _number(number),
+        person_id=visit.person_id, purpose=visit.field("purpose"),
+    )  # fmt: skip
+    headers = attachment(passports.file_name(holding, made))
+    return Response(made.content, media_type="application/zip", headers=headers)
+
+
 def _version(visit: Visit) -> int | None:
-    number = visit.request.query_params.get("version", "")
-    return int(number) if number.isdecimal() and len(number) < 6 else None
+    return _number(visit.request.query_params.get("version", ""))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None
 
 
 @router.get("/dossiers/{name}/files/{file}/view")

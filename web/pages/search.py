@@ -131,9 +131,12 @@ def export(kind: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Response
     """Give what a question finds as a list; that it was taken away is on record."""
     question = asked(visit).question()
     if kind == "csv":
-        content, media = lists.as_csv(visit.archive, question, visit.viewer), "text/csv"
+        content, media = (
+            lists.as_csv(visit.archive, question, visit.viewer, visit.person_id),
+            "text/csv",
+        )
     elif kind == "xlsx":
-        content, media = lists.as_xlsx(visit.archive, question, visit.viewer), XLSX
+        content, media = lists.as_xlsx(visit.archive, question, visit.viewer, visit.person_id), XLSX
     else:
         raise NotHeld("there is no such page")
     return Response(content, media_type=media, headers=attachment(f"kho-{kind}.{kind}"))
@@ -142,7 +145,9 @@ def export(kind: str, visit: Visit = Depends(needs(Right.DOWNLOAD))) -> Response
 def answered(visit: Visit, wanted: Asked, *, limit: int = LIMIT) -> Answer:
     """Ask the archive as the visitor; a stale cursor begins anew."""
     try:
-        return reading_room.ask(visit.archive, wanted.question(limit), visit.viewer)
+        return reading_room.ask(
+            visit.archive, wanted.question(limit), visit.viewer, person_id=visit.person_id
+        )
     except QueryRejected:
         if wanted.cursor is None:
             raise

@@ -48,7 +48,9 @@ def report(name: str, number: int, form: str, visit: Visit = Depends(auditing)) 
     if found is None or form not in ("xml", "json"):
         raise NotHeld("the package keeps no report", where=holding.dossier.code)
     content = found.xml if form == "xml" else found.json
-    reading_room.take_away(visit.archive, holding, f"{found.name}.{form}", visit.viewer)
+    reading_room.take_away(
+        visit.archive, holding, f"{found.name}.{form}", visit.viewer, person_id=visit.person_id
+    )
     return Response(
         content, media_type=f"application/{form}",
         headers=attachment(f"{holding.dossier.code}-{found.name}.{form}"),
