@@ -6,6 +6,8 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
 
 from archive.errors import QueryRejected
 from archive.search import cursor as cursors
@@ -134,12 +136,14 @@ class _Answer:
         order = Order(self.query.sort, self.query.reversed)
         wanted = self.query.limit + 1
         left = sum(counts.values())
-        readers = {year: self.readers[year] for year in counts}
+        unseen = dict(counts)
         rows: list[tuple[int, Row]] = []
         for step in range(place.tier if place else 0, len(steps)):
             after = place.row if place and step == place.tier else None
-            top = _top(readers, steps[step], order, after, wanted - len(rows))
-            rows += [(step, row) for row in top]
+            readers = {year: self.readers[year] for year, hits in unseen.items() if hits}
+            for year, row in _top(readers, steps[step], order, after, wanted - len(rows)):
+                unseen[year] -= 1
+                rows.append((step, row))
             if len(rows) >= min(wanted, left):
                 break
         page, more = rows[: self.query.limit], rows[self.query.limit :]
@@ -160,16 +164,16 @@ class _Answer:
     def _exact_among(self, keys: tuple[str, ...]) -> set[str]:
         node = both(self.asked.base, In("key", keys))
         order = Order(Sort.RECEIVED, descending=True)
-        return {row.key for row in _top(self.readers, node, order, None, len(keys))}
+        return {row.key for _, row in _top(self.readers, node, order, None, len(keys))}
 
     def _facets(self, found: Node, counts: Mapping[int, int]) -> tuple[Facet, ...]:
         if not self.query.facets:
             return ()
         values = {name: Counter[str]() for name in self.query.facets}
         inside = [name for name in self.query.facets if name != "year"]
-        for year in counts if inside else ():
-            part = in_year(found, year)
-            for name, counted in self.readers[year].facets(part, inside).items():
+        readers = {year: self.readers[year] for year in counts} if inside else {}
+        for _, reader, part in _parts(readers, found):
+            for name, counted in reader.facets(part, inside).items():
                 values[name].update(counted)
         if "year" in values:
             values["year"].update({str(year): count for year, count in counts.items()})
@@ -182,18 +186,22 @@ class _Answer:
         return Facet(name, found, len(ranked) - len(found))
 
 
-def _top(readers: Readers, node: Node, order: Order, after: Row | None, limit: int) -> list[Row]:
+def _top(
+    readers: Readers, node: Node, order: Order, after: Row | None, limit: int
+) -> list[tuple[int, Row]]:
+    """Return the first rows in order, each with its year."""
     parts = _parts(readers, node)
     if order.fields[0] == "received":
         # Years are in the order of receipt: the first ones that fill the page are enough.
-        rows: list[Row] = []
-        for _, reader, part in sorted(parts, key=_year_of, reverse=order.descending):
-            rows += reader.top(part, order, after, limit - len(rows))
+        rows: list[tuple[int, Row]] = []
+        for year, reader, part in sorted(parts, key=_year_of, reverse=order.descending):
+            rows += [(year, row) for row in reader.top(part, order, after, limit - len(rows))]
             if len(rows) >= limit:
                 break
         return rows
-    tops = [reader.top(part, order, after, limit) for _, reader, part in parts]
-    return list(heapq.merge(*tops, reverse=order.descending))[:limit]
+    tops = ([(y, row) for row in r.top(part, order, after, limit)] for y, r, part in parts)
+    merged = heapq.merge(*tops, key=itemgetter(1), reverse=order.descending)
+    return list(islice(merged, limit))
 
 
 def _year_of(part: tuple[int, PartitionReader, Node]) -> int:
