@@ -19,7 +19,7 @@ class Figures:
 
     dossiers: int
     due: int
-    """Whose period is over today."""
+    """Whose period is over today: to be destroyed, transferred or reviewed."""
     due_soon: int
     """Whose period ends within 90 days."""
     failed: int
@@ -32,7 +32,7 @@ def of(conn: Connection, viewer: Viewer, today: date) -> Figures:
     """Count in one pass over the register."""
     table = tables.dossiers.c
     soon = today + timedelta(days=90)
-    moves = table.retention_action.in_(("destroy", "transfer"))
+    moves = table.retention_action.in_(("destroy", "transfer", "review"))
     due = moves & (table.retention_due_on <= today)
     coming = moves & (table.retention_due_on > today) & (table.retention_due_on <= soon)
     conditions = (

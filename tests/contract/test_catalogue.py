@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.catalogue import dossiers, outbox, snapshot, tables
+from archive.catalogue import dossiers, figures, outbox, snapshot, tables
 from archive.catalogue.engine import Catalogue
 from archive.errors import (
     AlreadyHeld,
@@ -30,6 +30,7 @@ from archive.model import (
     Result,
     Role,
 )
+from archive.viewers import OPERATOR
 from tests.builders import a_document, a_dossier, a_file
 from tests.holdings import (
     NOW,
@@ -441,6 +442,24 @@ def _with_dues(conn, dues: list[tuple[int, str | None, date | None]]) -> dict[in
     dossiers.register_all(conn, held.values())
     dossiers.set_dues(conn, [a_due(held[n], day, action=action) for n, action, day in dues])
     return {number: holding.dossier.id for number, holding in held.items()}
+
+
+def test_the_figures_of_a_person_count_what_is_due_whatever_is_to_be_done(
+    catalogue: Catalogue,
+) -> None:
+    today = date(2026, 11, 28)
+    soon, later = date(2026, 12, 11), date(2027, 3, 1)
+    told: list[tuple[int, str | None, date | None]] = [
+        (1, "review", today),
+        (2, "destroy", today),
+        (3, "review", soon),
+        (4, "review", later),
+    ]
+    with catalogue.begin() as conn:
+        _with_dues(conn, told)
+        found = figures.of(conn, OPERATOR, today)
+
+    assert (found.due, found.due_soon) == (2, 1)
 
 
 def test_what_is_due_is_listed_by_action_and_the_longest_due_first(catalogue: Catalogue) -> None:
