@@ -2,22 +2,23 @@
 
 Stricter than ISO 32000-2 in one point: a form that is filled in, or an annotation added,
 after the last signature needs a person, because replacing visible content through form
-fields looks just so.
+fields looks just so. What lies before a later signature that is sound is vouched for by
+that; whether it passed is for whoever judges it to ask (`Change.filled`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from archive.signatures.coverage import Coverage
+from archive.signatures.form_changes import SignatureState
 from archive.signatures.pdf_file import READ_ERRORS, SignatureEntry, SignedPdf
-from archive.signatures.structure import Comparison, Difference
+from archive.signatures.permissions import ANNOTATIONS, NO_CHANGES, Rules, rules_of
+from archive.signatures.revision_pair import Difference
+from archive.signatures.structure import Comparison
 
 NONE, ALLOWED, SUSPICIOUS = "none", "allowed", "suspicious"
-_NO_CHANGES, _FORMS = 1, 2
-"""Values of /P in a DocMDP dictionary (ISO 32000-2, 12.8.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,50 +30,64 @@ class Change:
     reason: str = ""
     pages: bool = False
     """Whether pages came or went."""
+    filled: int | None = None
+    """Revision after which a form was filled or an annotation changed last; a later signature
+    has to vouch for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """What one signature permits to change."""
-
-    permission: int | None
-    """/P of its DocMDP dictionary; None if it does not certify."""
-    locked: frozenset[str] | None
-    """Fields that it locks; None stands for no lock, an empty set for all fields."""
-    unlocked: frozenset[str]
-    """Exceptions from a lock of all fields."""
-
-    def locks(self, name: str) -> bool:
-        """Return whether a field must not change any more."""
-        if self.locked is None:
-            return False
-        return name in self.locked if self.locked else name not in self.unlocked
+UNCHANGED = Change(NONE)
 
 
 def changes(
-    pdf: SignedPdf, entries: Sequence[SignatureEntry], covered: Sequence[Coverage]
+    pdf: SignedPdf,
+    entries: Sequence[SignatureEntry],
+    covered: Sequence[Coverage],
+    sound: Sequence[bool],
 ) -> list[Change]:
     """Return what happened after each signature, in the order of `entries`.
 
     Each stretch between two signatures is compared once, against the revision that the
     first of them signed, and counts for all signatures before it.
+
+    Args:
+        pdf: the file.
+        entries: its signatures.
+        covered: what each of them covers.
+        sound: whether format, digest and value of each are as they must be.
     """
-    last = max((one.revision for one in entries if not one.is_timestamp), default=-1)
-    stretches = _Stretches(pdf, sorted({one.revision for one in entries}))
+    states = {
+        one.number: SignatureState(one.revision, one.is_timestamp, good)
+        for one, good in zip(entries, sound, strict=True)
+        if one.number is not None
+    }
+    stretches = _Stretches(pdf, sorted({one.revision for one in entries}), states)
+    approving = [
+        (one.revision, good)
+        for one, good in zip(entries, sound, strict=True)
+        if not one.is_timestamp
+    ]
+    last = max((revision for revision, good in approving if good), default=-1)
+    last_of_all = max((revision for revision, _ in approving), default=-1)
     return [
-        _change(pdf, entry, cover, stretches, last)
-        for entry, cover in zip(entries, covered, strict=True)
+        # What is broken itself is only told apart, so that broken ones after it count.
+        _change(pdf, entry, cover, stretches, last if good else last_of_all, good)
+        for entry, cover, good in zip(entries, covered, sound, strict=True)
     ]
 
 
 def _change(
-    pdf: SignedPdf, entry: SignatureEntry, cover: Coverage, stretches: _Stretches, last: int
+    pdf: SignedPdf,
+    entry: SignatureEntry,
+    cover: Coverage,
+    stretches: _Stretches,
+    last: int,
+    good: bool,
 ) -> Change:
     """Return what happened after one signature."""
     if pdf.doubt:
         return Change(SUSPICIOUS, f"the cross-references are damaged: {pdf.doubt}")
     if cover.whole_file and cover.contiguous:
-        return Change(NONE)
+        return UNCHANGED
     if not cover.contiguous:
         return Change(SUSPICIOUS, cover.fault or "the byte range is unusual")
     before, after = pdf.page_count(entry.revision), pdf.page_count()
@@ -82,26 +97,30 @@ def _change(
         return Change(SUSPICIOUS, "something follows after the end of the file's last revision")
     if not _ends_revision(pdf, entry, cover):
         return Change(SUSPICIOUS, "the signature does not cover the whole of its revision")
-    rules = _rules(entry)
+    rules, filled = rules_of(entry), None
     for begin, difference in stretches.after(entry.revision):
         reason = _objection(difference, rules, final=begin >= last)
+        if difference.broken and good:
+            reason = reason or "a signature that was added shows something and is broken"
         if reason:
             return Change(SUSPICIOUS, reason)
-    return Change(ALLOWED)
+        if difference.fields or difference.annotations:
+            filled = begin
+    return Change(ALLOWED, filled=filled)
 
 
-def _objection(difference: Difference, rules: _Rules, *, final: bool) -> str:
+def _objection(difference: Difference, rules: Rules, *, final: bool) -> str:
     """Return why a stretch of changes needs a person, or nothing."""
     if difference.faults:
         return "; ".join(difference.faults[:3])
     if any(rules.locks(name) for name in difference.fields | difference.signed):
         return "a form field that the signature locks was changed"
-    forms = bool(difference.fields)
-    if rules.permission == _NO_CHANGES and (forms or difference.annotations):
+    forms, annotated = bool(difference.fields), difference.annotations
+    if rules.permission == NO_CHANGES and (forms or annotated or difference.signed):
         return "the certification signature permits no changes"
-    if rules.permission == _FORMS and difference.annotations:
+    if rules.permission not in (None, ANNOTATIONS) and (annotated or difference.visible):
         return "the certification signature does not permit annotations"
-    if final and difference.annotations:
+    if final and annotated:
         return "annotations were changed after the last signature"
     if final and forms:
         return "form fields were filled in after the last signature"
@@ -111,8 +130,10 @@ def _objection(difference: Difference, rules: _Rules, *, final: bool) -> str:
 class _Stretches:
     """The stretches between signatures, compared when first asked for."""
 
-    def __init__(self, pdf: SignedPdf, revisions: Sequence[int]) -> None:
-        self._pdf = pdf
+    def __init__(
+        self, pdf: SignedPdf, revisions: Sequence[int], states: dict[int, SignatureState]
+    ) -> None:
+        self._pdf, self._states = pdf, states
         ends = [*revisions[1:], pdf.revisions - 1][: len(revisions)]
         self._bounds = [(b, e) for b, e in zip(revisions, ends, strict=True) if b < e]
         self._known: dict[int, Difference] = {}
@@ -130,7 +151,7 @@ class _Stretches:
     def _compare(self, begin: int, end: int) -> Difference:
         """Compare the two ends of a stretch."""
         try:
-            return Comparison(self._pdf, begin, end).run()
+            return Comparison(self._pdf, begin, end, self._states).run()
         except READ_ERRORS as error:
             fault = f"the changes after signing cannot be read: {type(error).__name__}"
             return Difference(faults=[fault])
@@ -160,31 +181,3 @@ def _follows_the_end(pdf: SignedPdf) -> bool:
         return True
     _, _, after = (tail := pdf.content[max(ends) :]).partition(b"%%EOF")
     return b" obj" in tail or bool(after.strip(b"\0\t\n\f\r "))
-
-
-def _rules(entry: SignatureEntry) -> _Rules:
-    """Return what a signature permits to change (ISO 32000-2, 12.8.2)."""
-    permission: int | None = None
-    locked: frozenset[str] | None = None
-    unlocked: frozenset[str] = frozenset()
-    for reference in _references(entry):
-        try:
-            method, parameters = reference["/TransformMethod"], reference["/TransformParams"]
-            if method == "/DocMDP":
-                permission = int(parameters.get("/P", _FORMS))
-            elif method == "/FieldMDP":
-                names = frozenset(str(one) for one in parameters.get("/Fields", ()))
-                action = parameters["/Action"]
-                locked = names if action == "/Include" else frozenset()
-                unlocked = names if action == "/Exclude" else frozenset()
-        except READ_ERRORS:
-            continue
-    return _Rules(permission, locked, unlocked)
-
-
-def _references(entry: SignatureEntry) -> list[Any]:
-    """Return the signature reference dictionaries."""
-    try:
-        return list(entry.dictionary["/Reference"])
-    except READ_ERRORS:
-        return []

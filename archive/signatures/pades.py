@@ -28,6 +28,10 @@ from archive.signatures.trust import Scope
 
 MAX_SIGNATURES = 1_000
 _HEADER_BYTES = 1024
+_UNVOUCHED = (
+    "a form was filled in or an annotation changed, and no later signature over that passed",
+    "compare the signed revision with the present one and let a person decide",
+)
 _HIDDEN = "signatures are in it to which its form does not lead"
 
 
@@ -162,6 +166,7 @@ class PdfValidation:
         for item in self._items:
             if item.token is None:
                 self._judge_signature(item)
+        self._ask_who_vouches()
         verdicts = tuple(self._verdict(item) for item in self._items)
         found = tuple(_grounds(item) for item in self._items)
         return PdfOutcome(verdicts, collect(self._items, self._revocations), found)
@@ -283,6 +288,27 @@ class PdfValidation:
             notes = [f"timestamp: {r}" for one in item.token_judgements for r in one.reasons]
             reasons = tuple(dict.fromkeys([*item.judgement.reasons, *notes]))
             item.judgement = replace(item.judgement, reasons=reasons)
+
+    def _ask_who_vouches(self) -> None:
+        """Doubt a signature before a form was filled that no passed signature covers.
+
+        Or whoever replaces what a form shows would only have to sign it themselves.
+        """
+        passed = [
+            one.entry.revision
+            for one in self._items
+            if one.token is None and one.judgement is not None and one.judgement.passed
+        ]
+        for item in self._items:
+            filled, judgement = item.change.filled, item.judgement
+            if filled is None or judgement is None or not judgement.passed:
+                continue
+            if not any(revision > filled for revision in passed):
+                item.judgement = replace(
+                    indeterminate("SIG_CONSTRAINTS_FAILURE", *_UNVOUCHED),
+                    chain=judgement.chain,
+                    answers=judgement.answers,
+                )
 
     def _not_made_before(self, item: Item, known: Knowledge) -> datetime | None:
         """Return a trusted time that the signed content contains, so that it was made later.

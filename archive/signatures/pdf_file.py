@@ -59,6 +59,8 @@ class SignatureEntry:
     """Number of the revision that wrote the dictionary, from 0."""
     unreadable: bool = False
     """Whether the dictionary is there, but cannot be read."""
+    number: int | None = None
+    """Number of the object that holds it: its own, or the field's if it lies in that."""
 
     def name(self, key: str) -> str | None:
         """Return a name entry without its slash, or None."""
@@ -197,7 +199,10 @@ class SignedPdf:
         if len(numbers) == 4:
             revision = max(revision, self._revision_within(numbers[2] + numbers[3]))
         contents = _contents(dictionary)
-        return SignatureEntry(name, dictionary, node, contents, numbers, revision, unreadable)
+        number = int(at.idnum) if isinstance(at, generic.IndirectObject) else None
+        return SignatureEntry(
+            name, dictionary, node, contents, numbers, revision, unreadable, number
+        )
 
     def _revision_within(self, end: int) -> int:
         """Return the last revision that lies before a position, or -1.

@@ -9,7 +9,7 @@ from datetime import datetime
 from archive.signatures import cms_reader
 from archive.signatures.algorithms import new_hash
 from archive.signatures.certificates import Cert
-from archive.signatures.changes import SUSPICIOUS, Change, changes
+from archive.signatures.changes import SUSPICIOUS, UNCHANGED, Change, changes
 from archive.signatures.cms_judge import readable_tokens
 from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
 from archive.signatures.coverage import Coverage, coverage, overlapping, range_digest
@@ -24,7 +24,7 @@ class Item:
 
     entry: SignatureEntry
     cover: Coverage
-    change: Change
+    change: Change = UNCHANGED
     cms: SignedCms | None = None
     fault: str | None = None
     """Why it cannot be processed at all (FORMAT_FAILURE)."""
@@ -39,6 +39,11 @@ class Item:
     judgement: Judgement | None = None
     token_judgements: list[Judgement] = field(default_factory=list)
     proven_at: datetime | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether format, digest and signature value are as they must be."""
+        return self.fault is None and self.integrity.intact is True
 
     def unjudged(self) -> Item:
         """Return the same signature before any judgement."""
@@ -57,21 +62,23 @@ def read_items(
         unreadable: why the structure cannot be read.
     """
     covered = [coverage(one, content) for one in entries]
+    clash = overlapping(entries, covered)
+    items = []
+    for place, (entry, cover) in enumerate(zip(entries, covered, strict=True)):
+        item = Item(entry, cover, fault=cover.fault)
+        if place in clash:
+            item.fault = "the byte ranges of two signatures overlap"
+        _read_cms(item, content)
+        items.append(item)
     if pdf is not None:
-        changed = changes(pdf, entries, covered)
+        changed = changes(pdf, entries, covered, [one.is_sound for one in items])
     else:
         reason = f"the file's structure is damaged or spoofed: {unreadable}"
         changed = [Change(SUSPICIOUS, reason) for _ in entries]
-    clash = overlapping(entries, covered)
-    items = []
-    for place, (entry, cover, change) in enumerate(zip(entries, covered, changed, strict=True)):
-        item = Item(entry, cover, change, fault=cover.fault)
-        if place in clash:
-            item.fault = "the byte ranges of two signatures overlap"
-        elif change.pages:
+    for item, change in zip(items, changed, strict=True):
+        item.change = change
+        if change.pages:
             item.fault = item.fault or change.reason
-        _read_cms(item, content)
-        items.append(item)
     return items
 
 

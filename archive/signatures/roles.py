@@ -3,7 +3,7 @@
 # mypy: allow-untyped-calls
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,9 @@ from pyhanko.pdf_utils.reader import HistoricalResolver
 from archive.signatures.pdf_file import READ_ERRORS
 
 MAX_NODES = 50_000
+_ABOVE = ("/Parent", "/P", "/SE")
+"""Keys that lead up, or from an outline to the structure tree."""
+_UNSEEN = {*_ABOVE, "/DSS", "/Extensions", "/Metadata", "/StructTreeRoot", "/PieceInfo"}
 
 
 @dataclass(slots=True)
@@ -31,10 +34,8 @@ class Roles:
     tree: set[int] = field(default_factory=set)
     annotation_arrays: set[int] = field(default_factory=set)
     annotations: set[int] = field(default_factory=set)
-    store: set[int] = field(default_factory=set)
-    """Objects below /DSS."""
-    plain: set[int] = field(default_factory=set)
-    """Objects that change nothing that is seen: /Info, /Metadata, /Extensions."""
+    harmless: set[int] = field(default_factory=set)
+    """Objects below /DSS, /Info, /Metadata and /Extensions, and the structure tree's own."""
 
 
 def find_roles(handler: Any, trailer: Any) -> Roles:
@@ -43,14 +44,25 @@ def find_roles(handler: Any, trailer: Any) -> Roles:
     roles = Roles(root, entry(handler, root, "/AcroForm"))
     _walk_fields(handler, roles)
     _walk_pages(handler, roles)
-    for number in below(handler, raw_entry(root, "/DSS")):
-        roles.store.add(number)
-    for key in ("/Metadata", "/Extensions"):
-        roles.plain.update(below(handler, raw_entry(root, key)))
+    for key in ("/DSS", "/Metadata", "/Extensions"):
+        roles.harmless.update(below(handler, raw_entry(root, key)))
     info = number_of(raw_entry(trailer, "/Info"))
-    roles.plain.update({info} if info is not None else ())
-    roles.plain.update(_structure(handler, root))
+    roles.harmless.update({info} if info is not None else ())
+    roles.harmless.update(_structure(handler, root))
     return roles
+
+
+def seen(handler: Any, roles: Roles) -> set[int] | None:
+    """Return the objects that what is seen or done consists of: all but the bookkeeping.
+
+    Whoever prepares a file can name any object as bookkeeping too, to change it later.
+    None if they are too many to be told.
+    """
+    numbers: set[int] = set()
+    for key in roles.catalog:
+        if key not in _UNSEEN:
+            below(handler, raw_entry(roles.catalog, key), numbers, skip=_UNSEEN)
+    return numbers if len(numbers) < MAX_NODES else None
 
 
 def _structure(handler: Any, root: Any) -> Iterator[int]:
@@ -116,13 +128,20 @@ def _walk_pages(handler: Any, roles: Roles) -> None:
             note_number(roles.annotations, one)
 
 
-def below(handler: Any, item: Any, known: set[int] | None = None) -> set[int]:
+def below(
+    handler: Any,
+    item: Any,
+    known: set[int] | None = None,
+    *,
+    skip: Collection[str] = _ABOVE,
+) -> set[int]:
     """Return the numbers of all objects below an item, without climbing to parents.
 
     Args:
         handler: the revision.
         item: a reference or value.
         known: numbers whose objects were followed already; they are added to.
+        skip: keys that are not followed.
     """
     numbers: set[int] = set() if known is None else known
     stack = [item]
@@ -135,7 +154,7 @@ def below(handler: Any, item: Any, known: set[int] | None = None) -> set[int]:
             numbers.add(number)
         value = resolve(handler, one)
         if isinstance(value, generic.DictionaryObject):
-            stack += [raw_entry(value, key) for key in value if key not in ("/Parent", "/P")]
+            stack += [raw_entry(value, key) for key in value if key not in skip]
         else:
             stack += items_of(value)
     return numbers
@@ -154,20 +173,27 @@ def painted(handler: Any, roles: Roles) -> set[int]:
     return numbers
 
 
+class Unreadable:
+    """An object that is there and cannot be read here: viewers may, so it equals nothing."""
+
+
 def value_of(handler: Any, reference: Any) -> Any:
-    """Return an object at a revision, null as None."""
+    """Return an object at a revision: null as None, or `Unreadable`."""
+    if _is_missing(handler, reference):
+        return None
     try:
-        if isinstance(handler, HistoricalResolver) and _is_missing(handler, reference):
-            return None
         value = handler.get_object(reference)
     except READ_ERRORS:
-        return None
+        return Unreadable()
     return None if isinstance(value, generic.NullObject) else value
 
 
-def _is_missing(handler: HistoricalResolver, reference: Any) -> bool:
+def _is_missing(handler: Any, reference: Any) -> bool:
     """Return whether a revision does not have an object; asked first, as reading would log."""
-    found = handler.reader.xrefs.get_historical_ref(reference, handler.revision)
+    if isinstance(handler, HistoricalResolver):
+        found = handler.reader.xrefs.get_historical_ref(reference, handler.revision)
+    else:
+        found = handler.xrefs[reference]
     return found is None
 
 
