@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.packages.eark import identifiers, references
-from archive.packages.eark.package import CSIP, METS, XLINK, Mets, Package
+from archive.packages.eark.package import CSIP, METS, METS_NAME, XLINK, Mets, Package
 from archive.packages.eark.references import Numbers
 from archive.packages.eark.rules import Element, Findings, may, must, place, should, shown
 from archive.packages.eark.values import content_information_types, vocabulary
@@ -36,6 +36,7 @@ def check(package: Package, mets: Mets) -> Findings:
         groups = list(section.iter(METS + "fileGrp"))
         if mets.is_package:
             yield from _expected_groups(mets, section, groups)
+            yield from _representations(package, mets, section, groups)
         for group in groups:
             yield from _group(package, mets, group)
         if mets.is_package:
@@ -48,6 +49,23 @@ def _expected_groups(mets: Mets, section: Element, groups: list[Element]) -> Fin
     for rule, use in _GROUPS.items():
         if not any(_has_use(group, use) for group in groups):
             yield should(rule, place(mets, section), f"no fileGrp with USE “{use}”")
+
+
+def _representations(
+    package: Package, mets: Mets, section: Element, groups: list[Element]
+) -> Findings:
+    # CSIP114: a pointer to each METS document that describes a representation is in a group.
+    own = [group for group in groups if _has_use(group, "Representations")]
+    listed = {
+        references.target(package, mets, locator.get(XLINK + "href") or "")
+        for group in own
+        for locator in group.iter(METS + "FLocat")
+    }
+    for folder in package.representations if own else ():
+        name = f"{folder}/{METS_NAME}"
+        if name in package.files and name not in listed:
+            message = f"no fileGrp with USE “Representations/…” refers to {shown(name)}"
+            yield should("CSIP114", place(mets, section), message)
 
 
 def _has_use(group: Element, use: str) -> bool:

@@ -33,6 +33,11 @@ def check(package: Package, mets: Mets, section: Element, kind: Section) -> Find
         yield from references.locator(package, mets, reference, kind.numbers)
         href = reference.get(XLINK + "href")
         yield from references.described(package, mets, reference, href, kind.numbers)
+        name = references.target(package, mets, href) if href else None
+        if name is not None and "metadata" not in name.split("/")[:-1]:
+            # CSIP21, CSIP35, CSIP48: the file lies in the “metadata” section of the package.
+            message = f"{shown(name)} does not lie in a folder “metadata”"
+            yield should(kind.reference, place(mets, reference, "xlink:href"), message)
 
 
 def _status(mets: Mets, section: Element, kind: Section) -> Findings:

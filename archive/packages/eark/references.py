@@ -140,7 +140,8 @@ def described(
     yield from _metadata_type(mets, element, numbers)
     yield from _media_type(mets, element, numbers)
     yield from _created(package, mets, element, numbers)
-    name = target(package, mets, href) if href else None
+    # A file whose name differs only in case is compared too, so that all is said at once.
+    name = (target(package, mets, href) or nearly(package, mets, href)) if href else None
     try:
         yield from _content(package, mets, element, name, numbers)
     except OSError as error:

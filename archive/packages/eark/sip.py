@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from archive.findings import Finding
 from archive.packages.eark.package import CSIP, METS, SIP, Mets
-from archive.packages.eark.rules import Element, Findings, may, must, place, should, shown, text_of
+from archive.packages.eark.rules import (
+    Element,
+    Findings,
+    local,
+    may,
+    must,
+    place,
+    should,
+    shown,
+    text_of,
+)
 from archive.packages.eark.values import record_statuses
 
 PROFILE = "https://earksip.dilcis.eu/profile/E-ARK-SIP.xml"
@@ -23,6 +35,11 @@ _FAMILY = re.compile(
 )
 """Profiles of the same family, which claim less than the SIP's."""
 _PERSONS = ("ORGANIZATION", "INDIVIDUAL")
+_ROLES = frozenset(
+    "CREATOR EDITOR ARCHIVIST PRESERVATION DISSEMINATOR CUSTODIAN IPOWNER OTHER".split()
+)
+"""METS 1.12, `agent/@ROLE`."""
+_PARTIES = frozenset({"CREATOR", "ARCHIVIST", "PRESERVATION"})
 _ALTERNATIVES = {
     "SIP5": ("SUBMISSIONAGREEMENT", True),
     "SIP6": ("PREVIOUSSUBMISSIONAGREEMENT", False),
@@ -121,9 +138,8 @@ def _agents(mets: Mets, header: Element) -> Findings:
     """
     agents = header.findall(METS + "agent")
     for agent in agents:
-        if not agent.get("ROLE"):
-            for rule in ("SIP10", "SIP16"):
-                yield must(rule, place(mets, agent, "ROLE"), "ROLE is missing or empty")
+        if agent.get("ROLE") not in _ROLES:
+            yield from _no_party(mets, agent, agents)
     yield from _creators(mets, header, agents)
     yield from _submitters(mets, header, agents)
     preservers = _with_role(agents, "PRESERVATION")
@@ -134,6 +150,19 @@ def _agents(mets: Mets, header: Element) -> Findings:
     for agent in preservers:
         yield from _typed(mets, agent, "SIP28", ("ORGANIZATION",))
         yield from _party(mets, agent, _PRESERVER)
+
+
+def _no_party(mets: Mets, agent: Element, agents: list[Element]) -> Findings:
+    """Say of an agent without a role of METS which parties it could have been meant as."""
+    role = agent.get("ROLE")
+    rules = ["SIP10", "SIP16"]
+    if agent.get("TYPE") == "INDIVIDUAL":
+        rules.append("SIP22")
+    elif not _with_role(agents, "PRESERVATION"):
+        rules.append("SIP27")
+    message = f"{shown(role)} is not a role of METS" if role else "ROLE is missing or empty"
+    for rule in rules:
+        yield must(rule, place(mets, agent, "ROLE"), message)
 
 
 def _creators(mets: Mets, header: Element, agents: list[Element]) -> Findings:
@@ -149,28 +178,56 @@ def _creators(mets: Mets, header: Element, agents: list[Element]) -> Findings:
 
 
 def _submitting(agents: list[Element]) -> list[Element]:
+    # TYPE OTHER with an OTHERTYPE is the software, or an agent of the depositor's own kind,
+    # which CSIP10 allows.
     creators = _with_role(agents, "CREATOR")
-    return [agent for agent in creators if agent.get("OTHERTYPE") != "SOFTWARE"]
+    return [one for one in creators if one.get("TYPE") != "OTHER" or not one.get("OTHERTYPE")]
 
 
 def _submitters(mets: Mets, header: Element, agents: list[Element]) -> Findings:
     own = _submitting(agents)
     for agent in own:
-        yield from _typed(mets, agent, "SIP17", _PERSONS)
+        for rule in ("SIP17", "SIP23"):  # neither an organization nor its contact person
+            yield from _typed(mets, agent, rule, _PERSONS)
     if not any(agent.get("TYPE") in _PERSONS for agent in own):
         message = "no agent for the submitter (ROLE CREATOR, TYPE ORGANIZATION or INDIVIDUAL)"
         yield must("SIP15", place(mets, header), message)
+        yield from _in_another_role(mets, agents, "ORGANIZATION", "SIP16", must)
     organizations = [agent for agent in own if agent.get("TYPE") == "ORGANIZATION"]
     for agent in organizations:
         yield from _party(mets, agent, _SUBMITTER)
     persons = [agent for agent in own if agent.get("TYPE") == "INDIVIDUAL"]
     if not persons:
         yield may("SIP21", place(mets, header), "no agent for a contact person")
+        yield from _in_another_role(mets, agents, "INDIVIDUAL", "SIP22", should)
     for agent in persons:
-        if len([name for name in agent.findall(METS + "name") if text_of(name)]) != 1:
-            yield must("SIP24", place(mets, agent), "a contact person needs one name")
-        if agent.find(METS + "note") is None:
-            yield may("SIP25", place(mets, agent), "notes may tell how to reach the person")
+        yield from _contact(mets, agent)
+
+
+def _in_another_role(
+    mets: Mets, agents: list[Element], kind: str, rule: str, level: Callable[..., Finding]
+) -> Findings:
+    """Find who may be meant as a party that is missing, but has a role of no party."""
+    for agent in agents:
+        role = agent.get("ROLE")
+        if agent.get("TYPE") == kind and role in _ROLES - _PARTIES:
+            message = f"ROLE must be “CREATOR” for this party, not {shown(role)}"
+            yield level(rule, place(mets, agent, "ROLE"), message)
+
+
+def _contact(mets: Mets, agent: Element) -> Findings:
+    if len([name for name in agent.findall(METS + "name") if text_of(name)]) != 1:
+        yield must("SIP24", place(mets, agent), "a contact person needs one name")
+    notes = agent.findall(METS + "note")
+    if not notes:
+        yield may("SIP25", place(mets, agent), "notes may tell how to reach the person")
+    yield from _empty(mets, notes, "SIP25")
+
+
+def _empty(mets: Mets, elements: list[Element], rule: str) -> Findings:
+    for one in elements:
+        if not text_of(one):
+            yield should(rule, place(mets, one), f"{local(one.tag)} is empty")
 
 
 def _with_role(agents: list[Element], role: str) -> list[Element]:
@@ -184,11 +241,14 @@ def _typed(mets: Mets, agent: Element, rule: str, kinds: tuple[str, ...]) -> Fin
 
 
 def _party(mets: Mets, agent: Element, party: _Party) -> Findings:
-    if not any(text_of(name) for name in agent.findall(METS + "name")):
-        yield may(party.name, place(mets, agent), "the agent's name is missing or empty")
+    names = agent.findall(METS + "name")
+    if not names:
+        yield may(party.name, place(mets, agent), "the agent has no name")
+    yield from _empty(mets, names, party.name)
     notes = agent.findall(METS + "note")
     if not notes:
         yield may(party.note, place(mets, agent), "a note may give an identification code")
+    yield from _empty(mets, notes, party.note)
     for note in notes:
         if note.get(CSIP + "NOTETYPE") != "IDENTIFICATIONCODE":
             where = place(mets, note, "csip:NOTETYPE")
