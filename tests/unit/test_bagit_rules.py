@@ -278,7 +278,9 @@ def test_a_tag_manifest_covers_tag_files(tmp_path):
     tags = {"bag-info.txt": "Contact-Name: Kho\n"}
     bag = _a_bag(tmp_path, tags=tags)
     manifest = (bag / "manifest-sha256.txt").read_bytes()
+    declaration = _digest((bag / "bagit.txt").read_bytes())
     lines = (
+        f"{declaration}  bagit.txt\n"
         f"{_digest(manifest)}  manifest-sha256.txt\n{_digest(b'x')}  bag-info.txt\n"
         f"{_digest(b'x')}  gone.txt\n"
     )
@@ -295,10 +297,70 @@ def test_a_tag_manifest_lists_the_manifests_but_no_tag_manifest(tmp_path, versio
     (bag / "tagmanifest-md5.txt").write_text("")
     (bag / "tagmanifest-sha256.txt").write_text(f"{_digest(b'')}  tagmanifest-md5.txt\n")
 
-    found = [f for f in validate_bag(bag) if f.rule == "BAGIT-2.2.1"]
+    found = [f for f in validate_bag(bag) if f.rule == "BAGIT-2.2.1" and "list" in f.message]
 
     assert {f.severity.value for f in found} == {severity}
     assert len(found) == 3
+
+
+def _with_tag_manifest(bag, *names, algorithm="sha256"):
+    listed = "".join(f"{_digest((bag / n).read_bytes(), algorithm)}  {n}\n" for n in names)
+    (bag / f"tagmanifest-{algorithm}.txt").write_text(listed)
+    return bag
+
+
+def test_a_whole_tag_manifest_has_no_findings(tmp_path):
+    bag = _a_bag(tmp_path, tags={"bag-info.txt": "Bagging-Date: 2026-11-24\nBag-Count: 1 of ?\n"})
+
+    _with_tag_manifest(bag, "manifest-sha256.txt", "bagit.txt", "bag-info.txt")
+
+    assert validate_bag(bag) == []
+
+
+@pytest.mark.parametrize(("version", "errors"), [("0.97", set()), ("1.0", {"BAGIT-2.2.1"})])
+def test_a_tag_manifest_lists_no_payload_file(tmp_path, version, errors):
+    bag = _a_bag(tmp_path, version=version)
+
+    _with_tag_manifest(bag, "manifest-sha256.txt", "bagit.txt", "data/a.txt")
+
+    assert (_errors(bag), bool(_warnings(bag))) == (errors, version == "0.97")
+
+
+@pytest.mark.parametrize(
+    ("names", "algorithm"),
+    [(("manifest-sha256.txt",), "sha256"), (("manifest-sha256.txt", "bagit.txt"), "sha512")],
+    ids=["a tag file left out", "another algorithm than the payload's"],
+)
+def test_what_a_tag_manifest_should_do_is_a_warning(tmp_path, names, algorithm):
+    bag = _with_tag_manifest(_a_bag(tmp_path), *names, algorithm=algorithm)
+
+    assert (_errors(bag), _warnings(bag)) == (set(), {"BAGIT-2.2.1"})
+
+
+@pytest.mark.parametrize(("version", "errors"), [("0.97", set()), ("1.0", {"BAGIT-2.2.2"})])
+@pytest.mark.parametrize(
+    "text", ["Payload-Oxum: 9.2\nPayload-Oxum: 9.2\n", "Contact-Name:Kho\n", "Label : x\n"]
+)
+def test_metadata_that_the_rfc_forbids_was_only_unwise_before_it(tmp_path, text, version, errors):
+    bag = _a_bag(tmp_path, version=version, tags={"bag-info.txt": text})
+
+    assert _errors(bag) == errors
+    assert (_errors(bag) | _warnings(bag)) == {"BAGIT-2.2.2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bagging-Date: 24/11/2026\n",
+        "Bagging-Date: 2026-13-01\n",
+        "Bag-Count: one of two\n",
+        "Bag-Size: 1 KB\nBag-Size: 2 KB\n",
+    ],
+)
+def test_metadata_of_another_form_is_a_warning(tmp_path, text):
+    bag = _a_bag(tmp_path, tags={"bag-info.txt": text})
+
+    assert (_errors(bag), _warnings(bag)) == (set(), {"BAGIT-2.2.2"})
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,11 @@ from archive.packages.sip.bagit_text import Declaration, manifest_rule
 _MANIFEST = re.compile(r"(tag)?manifest-([A-Za-z0-9_/-]+)\.txt", re.IGNORECASE)
 _OXUM = re.compile(r"([0-9]+)\.([0-9]+)")
 _WEAK = frozenset({"md5", "sha1"})
-_ONCE = frozenset({"payload-oxum", "bagging-date", "bag-size", "bag-group-identifier", "bag-count"})
+_ONCE = frozenset({"bagging-date", "bag-size", "bag-group-identifier", "bag-count"})
+_FORMS = {
+    "bagging-date": (re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"), "YYYY-MM-DD"),
+    "bag-count": (re.compile(r"[1-9]\d* of ([1-9]\d*|\?)"), "N of T"),
+}
 _UNSAFE_KINDS = frozenset(
     {
         "KHO-NAME-LINK",
@@ -188,6 +192,7 @@ class _Bag:
             elements, found = bagit_text.read_metadata(text, name, self.declared)
             self.findings += found
             self.repeated(elements, name)
+            self.formed(elements, name)
             for label, value in elements:
                 if label.lower() == "payload-oxum":
                     self.oxum(value, name)
@@ -198,6 +203,17 @@ class _Bag:
         for label in sorted(_ONCE.intersection(labels)):
             if labels.count(label) > 1:
                 self.warn("BAGIT-2.2.2", name, f"{label} should not be repeated")
+        if labels.count("payload-oxum") > 1:
+            message = "payload-oxum must not stand there more than once"
+            self.add("BAGIT-2.2.2", self.declared.severity(), name, message)
+
+    def formed(self, elements: list[tuple[str, str]], name: str) -> None:
+        """Report values that do not have the form that the RFC gives them."""
+        for label, value in elements:
+            form = _FORMS.get(label.lower())
+            if form is not None and not form[0].fullmatch(value):
+                message = f"{label} is {shown(value)}, not of the form {form[1]}"
+                self.warn("BAGIT-2.2.2", name, message)
 
     def oxum(self, value: str, name: str) -> None:
         """Compare the declared size and number of payload files with what is there."""
@@ -281,21 +297,37 @@ class _Bag:
     def tag_manifests(self) -> None:
         """Source: RFC 8493, section 2.2.1."""
         payload_manifests = [m.name for m in self.manifests if not m.of_tags]
-        for manifest in self.manifests:
-            if not manifest.of_tags:
-                continue
+        own = [manifest for manifest in self.manifests if manifest.of_tags]
+        for manifest in own:
             for name in payload_manifests:
                 if name not in manifest.listed:
                     message = f"does not list {name}"
                     self.add("BAGIT-2.2.1", self.declared.severity(), manifest.name, message)
             for path in (*manifest.listed, *manifest.absent):
                 match = _MANIFEST.fullmatch(path)
-                if match is not None and match[1]:
-                    message = f"lists a tag manifest: {shown(path)}"
+                what = "a tag manifest" if match is not None and match[1] else "a payload file"
+                if what == "a tag manifest" or path.startswith("data/"):
+                    message = f"lists {what}: {shown(path)}"
                     self.add("BAGIT-2.2.1", self.declared.severity(), manifest.name, message)
-                elif path.startswith("data/"):
-                    message = f"lists a payload file: {shown(path)}"
-                    self.warn("BAGIT-2.2.1", manifest.name, message)
+        if self.declared.is_rfc:
+            self.tag_files_covered(own)
+
+    def tag_files_covered(self, own: list[_Manifest]) -> None:
+        """Report tag files that a tag manifest leaves out, and algorithms that differ.
+
+        Source: RFC 8493, section 2.2.1: what each tag manifest SHOULD do.
+        """
+        others = [n for n in self.survey.names if not n.startswith("data/") and not is_litter(n)]
+        tag_files = [n for n in others if not _MANIFEST.fullmatch(n)]
+        for manifest in own:
+            left_out = [name for name in tag_files if name not in manifest.listed]
+            if left_out:
+                names = ", ".join(map(shown, left_out[:5]))
+                self.warn("BAGIT-2.2.1", manifest.name, f"leaves out tag files: {names}")
+        payload = {m.algorithm for m in self.manifests if not m.of_tags}
+        if own and payload != {manifest.algorithm for manifest in own}:
+            message = "the tag manifests use other algorithms than the payload manifests"
+            self.warn("BAGIT-2.2.1", "", message)
 
     def verify(self) -> None:
         """Compare every digest; each file is read once for all its algorithms.

@@ -191,7 +191,7 @@ def read_metadata(
             found.append(Finding("BAGIT-2.2.2", declaration.severity(), name, message))
         if value and value[0] not in " \t":
             message = f"line {number}: no space follows the colon"
-            found.append(Finding("BAGIT-2.2.2", Severity.WARNING, name, message))
+            found.append(Finding("BAGIT-2.2.2", declaration.severity(), name, message))
         elements.append((label.strip(), value.strip()))
     return elements, found
 
