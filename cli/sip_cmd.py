@@ -14,13 +14,18 @@ import click
 from archive.errors import ExitCode
 from archive.findings import Finding, Report, Severity
 from cli import output, words
-from cli.command import Effect, command, group, option, settled
+from cli.command import Effect, Globals, command, group, option, settled
 
 if TYPE_CHECKING:
     from archive.packages.safe import Limits
 
 sip = group("sip", ["new", "validate", "inspect", "schema"], "cli.sip_cmd")
 
+OPTIONS = frozenset(
+    [f"CSIP{n}" for n in (45, 61, 73, 74, 75)]
+    + [f"SIP{n}" for n in (1, 3, 5, 6, 7, 8, 9, 12, 13, 18, 19, 21, 25, 26, 29, 30, 32, 33, 34, 35)]
+)
+"""Requirements of CSIP and SIP that say MAY."""
 COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
@@ -77,7 +82,7 @@ def validate(
             )
             findings += report
     report = Report.of(findings)
-    output.emit(settled(context), report.to_json(), lambda: report_lines(report))
+    output.emit(settled(context), report.to_json(), lambda: short_lines(report, settled(context)))
     if not report.accepted:
         return ExitCode.REJECTED
     warned = any(finding.severity is Severity.WARNING for finding in report)
@@ -93,6 +98,7 @@ def inspect(context: click.Context, path: Path) -> int:
     from archive.packages import dossier_json
     from archive.packages import sip as submissions
 
+    options = settled(context)
     results, lines, accepted = [], [], True
     with _scratch() as (scratch, limits):
         for ref in submissions.discover(path.absolute()):
@@ -116,9 +122,9 @@ def inspect(context: click.Context, path: Path) -> int:
                         f"  {d.ordinal:3}  {output.size(d.file.size):>9}  {d.file.sha256[:12]}  {d.file.path}"
                         for d in opened.dossier.documents
                     ]
-                lines += [f"  {line}" for line in report_lines(report)]
+                lines += [f"  {line}" for line in short_lines(report, options)]
                 results.append(entry)
-    output.emit(settled(context), results, lambda: lines)
+    output.emit(options, results, lambda: lines)
     return ExitCode.DONE if accepted else ExitCode.REJECTED
 
 
@@ -138,6 +144,21 @@ def schema(context: click.Context, profile: bool) -> None:
         return
     document = json.loads((folder / "dossier-1.schema.json").read_text(encoding="utf-8"))
     output.emit(settled(context), document, lambda: [output.as_json(document)])
+
+
+def short_lines(report: Report, options: Globals) -> Iterator[str]:
+    """Return a report of a submission as lines; options that it does not use are counted only.
+
+    What a standard merely permits (`CSIP73`, `SIP6`) is told in full with `-v`.
+    """
+    unused = [f for f in report if f.severity is Severity.INFO and f.rule in OPTIONS]
+    if options.verbosity > 0 or len(unused) < 2:
+        yield from report_lines(report)
+        return
+    *lines, verdict = report_lines(Report.of(f for f in report if f not in unused))
+    yield from lines
+    yield words.say("sip.unused", count=len(unused))
+    yield verdict
 
 
 def report_lines(report: Report, words_for: str = "sip") -> Iterator[str]:

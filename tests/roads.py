@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from archive.packages.sip import template
+from archive.packages.sip import eark_package
 from tests.builders import a_pdf
 
 ROADS = ("folder", "zip", "bagit", "eark", "batch")
@@ -66,7 +66,7 @@ def _written(folder: Path, road: str) -> dict[str, bytes]:
     if road == "eark":
         about = {"metadata/descriptive/dossier.json": described}
         at = datetime(2026, 11, 1, tzinfo=UTC)
-        return template.eark_package(folder.name, about, _FILES, at=at)
+        return eark_package.written(folder.name, about, _FILES, at=at)
     plain = {"dossier.json": described, **_FILES}
     if road == "folder":
         return plain

@@ -17,7 +17,7 @@ from archive.findings import Severity
 from archive.packages import tthc
 from archive.packages.ead import write as write_fields
 from archive.packages.safe import Limits
-from archive.packages.sip import discover, examined, template, validate
+from archive.packages.sip import discover, eark_package, examined, template, validate
 from tests.builders import TODAY, a_description, a_pdf, a_submission, the_files
 
 MADE_AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -83,7 +83,7 @@ def _an_eark_package(folder, described=None, data_described=None):
         template.write(folder, "eark", at=MADE_AT)
         return folder
     papers = {"01-don-de-nghi.pdf": a_pdf("1"), "02-giay-phep.pdf": a_pdf("2")}
-    files = template.eark_package(
+    files = eark_package.written(
         folder.name, described, papers, at=MADE_AT,
         data_described=data_described,
     )  # fmt: skip
@@ -143,6 +143,24 @@ def test_a_template_never_overwrites(tmp_path):
         template.write(tmp_path / "new", "box", at=MADE_AT)
 
 
+@pytest.mark.parametrize(("inside", "rules"), [("d/", set()), ("", {"BAGIT-4"})])
+def test_a_bag_in_a_zip_lies_in_a_folder_of_its_own(tmp_path, judge, inside, rules):
+    report = judge(_zipped(_a_bag(tmp_path / "d"), inside=inside))
+
+    assert report.accepted
+    assert {f.rule for f in report if f.severity is Severity.WARNING} == rules
+
+
+@pytest.mark.parametrize("kind", ["folder", "bagit", "eark"])
+def test_what_is_packed_as_told_draws_no_warning(tmp_path, judge, kind):
+    filled = a_submission(tmp_path / "filled", tthc__agencyName="Sở Xây dựng")
+    template.write(tmp_path / "packed", kind, filled, at=MADE_AT)
+
+    report = judge(tmp_path / "packed", as_package=False)
+
+    assert [f for f in report if f.severity is not Severity.INFO] == []
+
+
 def test_an_eark_template_as_a_zip_is_the_same_submission(tmp_path, examine):
     folder = _an_eark_package(tmp_path / "uuid-1")
 
@@ -184,7 +202,6 @@ def test_an_eark_package_can_be_described_in_xml(tmp_path, examine):
 
 def test_documentation_of_an_eark_package_is_named_as_not_taken_over(tmp_path, examine):
     folder = _an_eark_package(tmp_path / "uuid-1")
-    (folder / "documentation").mkdir()
     (folder / "documentation/scanner.txt").write_text("200 dpi")
 
     examination = examine(folder)

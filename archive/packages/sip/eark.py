@@ -20,6 +20,7 @@ from archive.packages.digests import Digests
 from archive.packages.dossier_json import FILE_NAME
 from archive.packages.names import is_litter, shown
 from archive.packages.safe import SurveyedFile
+from archive.packages.sip import eark_package
 from archive.packages.sip.submission import Opened, Reading, read_description
 
 _DESCRIPTIONS = tuple(
@@ -107,11 +108,17 @@ def _data_files(
 
 def _left_out(opened: Opened, description: PackagePath | None) -> Iterator[Finding]:
     """Name what the depositor put beside the documents and the archive does not take over."""
-    for path in opened.survey.files:
-        mine = path == description or is_litter(path)
+    for path, file in opened.survey.files.items():
+        mine = path == description or is_litter(path) or _is_our_note(path, file)
         if path.startswith("documentation/") and not mine:
             message = "is documentation beside the documents; it is not taken over"
             yield Finding("KHO-SIP-NOT-TAKEN", Severity.WARNING, shown(path), message)
+
+
+def _is_our_note(path: PackagePath, file: SurveyedFile) -> bool:
+    """Whether a file is the note that `kho sip new` puts into a package."""
+    known = path == eark_package.README and file.size == len(eark_package.NOTE)
+    return known and file.place.read_bytes() == eark_package.NOTE
 
 
 def _from_xml(

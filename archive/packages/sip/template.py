@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archive.errors import Rejected, UsageError
 from archive.fixity import sha256_of
 from archive.packages import profile
 from archive.packages.dossier_json import FILE_NAME
 from archive.packages.sip import columns
-
-if TYPE_CHECKING:
-    from archive.packages import mets
 
 LIST_NAME = "danh-sach.xlsx"
 _NOTE_NAME = "README.txt"
@@ -150,98 +145,11 @@ def _manifest(contents: Mapping[str, bytes]) -> bytes:
 
 
 def _eark(folder: Path, contents: Mapping[str, bytes], at: datetime) -> dict[str, bytes]:
+    from archive.packages.sip import eark_package
+
     data = dict(contents)
     described = {f"metadata/descriptive/{FILE_NAME}": data.pop(FILE_NAME)}
-    return eark_package(folder.resolve().name, described, data, at=at)
-
-
-def eark_package(
-    name: str,
-    described: Mapping[str, bytes],
-    data: Mapping[str, bytes],
-    *,
-    at: datetime,
-    data_described: Mapping[str, bytes] | None = None,
-) -> dict[str, bytes]:
-    """Return the files of an E-ARK SIP with one representation, by path.
-
-    Args:
-        name: of the package's folder, which is also its id.
-        described: the package's descriptive metadata, by path in the package.
-        data: the documents by name.
-        at: when it was made.
-        data_described: the representation's descriptive metadata, by path in it.
-    """
-    from archive.packages import mets
-
-    title, agency = _named(described)
-    data = {f"data/{path}": content for path, content in data.items()}
-    inner_metadata = data_described or {}
-    inner = mets.Mets(
-        id="rep1",
-        label="Bản số hóa",
-        profile=mets.CSIP_PROFILE,
-        created_at=at,
-        record_status="NEW",
-        version=1,
-        agents=(
-            mets.Agent("CREATOR", "kho sip new", "1", software=True),
-            mets.Agent("CREATOR", *agency),
-        ),
-        descriptive=_references(inner_metadata),
-        preservation=(),
-        groups=(mets.Group("Data", _references(data)),),
-        described={},
-        package_type="SIP",
-    )
-    representation = {"representations/rep1/METS.xml": mets.write(inner)}
-    group = mets.Group("Representations/rep1", _references(representation), pointer=True)
-    outer = replace(
-        inner,
-        id=name,
-        label=title,
-        profile="https://earksip.dilcis.eu/profile/E-ARK-SIP.xml",
-        descriptive=_references(described),
-        groups=(group,),
-    )
-    below = {**inner_metadata, **data}
-    return {
-        "METS.xml": mets.write(outer),
-        **described,
-        **representation,
-        **{f"representations/rep1/{path}": content for path, content in below.items()},
-    }
-
-
-def _references(contents: Mapping[str, bytes]) -> tuple[mets.Reference, ...]:
-    from archive.packages import mets
-
-    return tuple(
-        mets.Reference(
-            path,
-            len(content),
-            sha256_of(content),
-            _media_type(path),
-            Path(path).stem.upper() if "metadata/" in path else "",
-        )
-        for path, content in contents.items()
-    )
-
-
-def _named(described: Mapping[str, bytes]) -> tuple[str, tuple[str, str]]:
-    """Return a dossier's title and its agency's name and code; the template's if not there."""
-    try:
-        stated = json.loads(described[f"metadata/descriptive/{FILE_NAME}"])
-        title, tthc = str(stated["dossier"]["title"]), stated["tthc"]
-        code = str(tthc["agencyCode"])
-        return title, (str(tthc.get("agencyName") or code), code)
-    except (KeyError, TypeError, ValueError):  # validation says what is wrong with it
-        return _ROW["title"], (_ROW["agencyName"], _ROW["agencyCode"])
-
-
-def _media_type(name: str) -> str:
-    types = {".pdf": "application/pdf", ".json": "application/json", ".xml": "text/xml"}
-    return types.get(Path(name).suffix, "text/plain")
+    return eark_package.written(folder.resolve().name, described, data, at=at)
 
 
 def _batch(_: Path, __: Mapping[str, bytes], ___: datetime) -> dict[str, bytes]:
