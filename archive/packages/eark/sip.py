@@ -36,7 +36,16 @@ _FAMILY = re.compile(
 """Profiles of the same family, which claim less than the SIP's."""
 _PERSONS = ("ORGANIZATION", "INDIVIDUAL")
 _ROLES = frozenset(
-    ["CREATOR", "EDITOR", "ARCHIVIST", "PRESERVATION", "DISSEMINATOR", "CUSTODIAN", "IPOWNER", "OTHER"]
+    [
+        "CREATOR",
+        "EDITOR",
+        "ARCHIVIST",
+        "PRESERVATION",
+        "DISSEMINATOR",
+        "CUSTODIAN",
+        "IPOWNER",
+        "OTHER",
+    ]
 )
 """METS 1.12, `agent/@ROLE`."""
 _PARTIES = frozenset({"CREATOR", "ARCHIVIST", "PRESERVATION"})
