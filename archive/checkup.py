@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from archive import keyring
+from archive import keyring, rehearsal
 from archive.assembly import Archive, open_tsa
 from archive.catalogue import disposals, dossiers, holds, journal, outbox, verdict_list
 from archive.catalogue.disposals import ListStatus
@@ -243,6 +243,19 @@ def _fixity(archive: Archive) -> Iterator[Finding]:
             yield _info("KHO-DOCTOR-FIXITY", url, message)
 
 
+def _rehearsal(archive: Archive) -> Iterator[Finding]:
+    last = rehearsal.last(archive)
+    if last is not None and not last.same:
+        message = f"the last one, {last.at.date()}, did not bring everything back"
+        yield Finding("KHO-DOCTOR-REHEARSAL", Severity.ERROR, "recovery", message)
+    elif rehearsal.is_overdue(archive, last):
+        when = f"was last rehearsed on {last.at.date()}" if last else "was never rehearsed"
+        message = f"recovery from the store {when}: kho rebuild --rehearse"
+        yield _weak("KHO-DOCTOR-REHEARSAL", "recovery", message)
+    elif last is not None:
+        yield _info("KHO-DOCTOR-REHEARSAL", "recovery", f"rehearsed on {last.at.date()}")
+
+
 def _machine(archive: Archive) -> Iterator[Finding]:
     home = archive.settings.home
     status = os.statvfs(home)
@@ -265,5 +278,6 @@ PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
     ("signatures", _sunset),
     ("antivirus", _antivirus),
     ("fixity", _fixity),
+    ("recovery", _rehearsal),
     ("machine", _machine),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from archive import rehearsal
 from archive.assembly import Archive
 from archive.catalogue import journal_pages
 from archive.catalogue.checkpoints import Job
@@ -17,9 +18,11 @@ from archive.events import EventType
 from archive.jobs.background import Background, Progress
 from archive.preservation import fixity
 from archive.preservation.fixity import FIXITY_YEARS
+from archive.rehearsal import Rehearsal
 from archive.viewers import Right, Viewer
 
 CHECK = "fixity-check"
+REHEARSAL = "recovery-rehearsal"
 REPAIRS = (EventType.REPLICATION,)
 
 
@@ -54,8 +57,9 @@ class Condition:
     """The first checks that did not end well."""
     repairs: tuple[Entry, ...]
     """The last ones, the newest first."""
-    recoveries: tuple[Entry, ...]
-    """Rehearsed or real: catalogue and index made anew from the store alone."""
+    rehearsed: Rehearsal | None
+    """The last rehearsal of a recovery; None if there was none."""
+    rehearsal_overdue: bool
     checks: tuple[Entry, ...]
     """The last pages of fixity runs."""
     overdue_before: datetime
@@ -72,14 +76,16 @@ def condition(archive: Archive, viewer: Viewer) -> Condition:
     with archive.catalogue.connect() as connection:
         last = {
             kind: journal_pages.of_type(connection, kind, 10)
-            for kind in (*REPAIRS, EventType.RECOVERY, EventType.FIXITY_CHECK)
+            for kind in (*REPAIRS, EventType.FIXITY_CHECK)
         }
+    rehearsed = rehearsal.last(archive)
     repairs = [entry for kind in REPAIRS for entry in last[kind]]
     return Condition(
         tuple(Copy(url, status) for url, status in fixity.status(archive).items()),
         fixity.mismatches(archive)[:100],
         tuple(repairs),
-        last[EventType.RECOVERY],
+        rehearsed,
+        rehearsal.is_overdue(archive, rehearsed),
         last[EventType.FIXITY_CHECK],
         archive.clock() - timedelta(days=365 * FIXITY_YEARS),
     )
@@ -102,6 +108,21 @@ def check(archive: Archive, background: Background, viewer: Viewer) -> Job:
         return {**found, "bytes": read}
 
     return background.begin(CHECK, "", (), work)
+
+
+def rehearse(archive: Archive, background: Background, viewer: Viewer) -> Job:
+    """Begin to make catalogue and index anew beside the ones in use, and to compare them.
+
+    Raises:
+        NotPermitted: no right.
+    """
+    _require(viewer)
+
+    def work(progress: Progress) -> Mapping[str, Any]:
+        found = rehearsal.rehearse(archive, agent=viewer.account)
+        return {"same": found.same, "seconds": found.seconds, "dossiers": found.dossiers}
+
+    return background.begin(REHEARSAL, "", (), work)
 
 
 def _require(viewer: Viewer) -> None:

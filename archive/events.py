@@ -35,6 +35,7 @@ class EventType(StrEnum):
     RETENTION_ASSIGNED = "retention assignment"
     DESTRUCTION = "destruction"
     RECOVERY = "recovery"
+    RECOVERY_REHEARSED = "recovery rehearsal"
     ARCHIVE_CREATED = "archive created"
     TRUST_PROPOSED = "trust change proposed"
     TRUST_CHANGED = "trust change"

@@ -101,6 +101,7 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("01", "02", "03"),
     ),
     Setting("purpose.fonds", (), "fonds whose dossiers ask at every level"),
+    Setting("recovery.rehearse_days", 365, "days after which a recovery is to be rehearsed again"),
     Setting("web.url", "", "address of the pages as people type it; https behind a proxy"),
     Setting("web.session_minutes", 60, "minutes without a click after which a session ends"),
     Setting("web.session_hours", 12, "hours after which a session ends in any case"),

@@ -16,6 +16,7 @@ from cli.progress import Progress
 if TYPE_CHECKING:
     from archive.preservation.rebuild import Rebuilt
     from archive.preservation.sweep import Swept
+    from archive.rehearsal import Rehearsal
 
 
 @command(
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 )
 @option("--from-store", is_flag=True, help="option.from_store")
 @option("--index-only", is_flag=True, help="option.index_only")
+@option("--rehearse", is_flag=True, help="option.rehearse")
 @click.pass_context
-def rebuild(context: click.Context, from_store: bool, index_only: bool) -> int:
+def rebuild(context: click.Context, from_store: bool, index_only: bool, rehearse: bool) -> int:
     """Build catalogue and index anew."""
     options = settled(context)
-    if from_store == index_only:
+    if [from_store, index_only, rehearse].count(True) != 1:
         raise UsageError(words.say("rebuild.what"), hint="kho rebuild --from-store")
     with session.opened(options) as archive, Progress(options, "progress.rebuild") as progress:
         if index_only:
@@ -42,12 +44,20 @@ def rebuild(context: click.Context, from_store: bool, index_only: bool) -> int:
                 options, {"indexed": count}, lambda: [words.say("rebuild.index", count=count)]
             )
             return ExitCode.DONE
-        from archive.preservation.rebuild import rebuild as rebuild_all
 
         def on_dossier(done: int, total: int) -> None:
             if done == 1:
                 progress.total(total)
             progress.step()
+
+        if rehearse:
+            from archive.rehearsal import rehearse as rehearse_all
+
+            who = session.agent(archive)
+            rehearsed = rehearse_all(archive, agent=who, on_dossier=on_dossier)
+            output.emit(options, asdict(rehearsed), lambda: _rehearsed(rehearsed))
+            return ExitCode.DONE if rehearsed.same else ExitCode.INTEGRITY
+        from archive.preservation.rebuild import rebuild as rebuild_all
 
         rebuilt = rebuild_all(archive, on_dossier=on_dossier)
     output.emit(options, asdict(rebuilt), lambda: _lines(rebuilt))
@@ -70,6 +80,23 @@ def _lines(rebuilt: Rebuilt) -> Iterator[str]:
         fg="green",
         bold=True,
     )
+
+
+def _rehearsed(rehearsed: Rehearsal) -> Iterator[str]:
+    told = {
+        "dossiers": rehearsed.dossiers,
+        "entries": rehearsed.journal_entries,
+        "questions": rehearsed.questions,
+        "seconds": rehearsed.seconds,
+    }
+    if rehearsed.same:
+        yield click.style(words.say("rebuild.rehearsed", **told), fg="green", bold=True)
+        return
+    yield click.style(words.say("rebuild.different", **told), fg="red", bold=True)
+    for name, count in sorted(rehearsed.differences.items()):
+        yield words.say("rebuild.differs", name=name, count=count)
+    if rehearsed.unreadable:
+        yield words.say("rebuild.unread", count=rehearsed.unreadable)
 
 
 @command("sweep", ExitCode.UNAVAILABLE, effect=Effect.TRIES)

@@ -70,17 +70,42 @@ def rebuild(
         UsageError: the catalogue is a PostgreSQL database that is not empty.
     """
     target = _empty_catalogue(archive)
-    entries = _restore_journal(target)
+    result = restore(target, on_dossier=on_dossier)
+    segments.flush(target)
+    _finish_log(target)
+    target.close()
+    _take_over(archive, target)
+    indexing.rebuild(archive)
+    return result
+
+
+def restore(
+    target: Archive,
+    *,
+    on_dossier: Callable[[int, int], None] = lambda done, total: None,
+    upto: int | None = None,
+) -> Rebuilt:
+    """Fill an empty catalogue from the store, where nothing is written.
+
+    Args:
+        target: the archive with the empty catalogue.
+        on_dossier: is told how many of how many dossiers are done.
+        upto: the last entry of the journal that counts; packages of later ones are left out.
+
+    Raises:
+        JournalBroken: a segment of the journal is damaged or missing.
+    """
+    entries = _restore_journal(target, upto)
     restored = _restore_holds(target)
     _restore_state(target)
     records = _records(target)
-    places = _places(target, records)
+    places = _places(target, records, only_recorded=upto is not None)
     found: list[_Found] = []
     unreadable: list[tuple[ObjectName, str]] = []
     total = len(places)
     for number, done in enumerate(
         jobs.run(
-            places.items(), lambda item: _found(target, item[1], records), workers=archive.workers
+            places.items(), lambda item: _found(target, item[1], records), workers=target.workers
         ),
         1,
     ):
@@ -96,13 +121,7 @@ def rebuild(
     adopted = _adopt(target, places, records)
     _replay_fixity(target)
     recompute(target, everything=True)
-    segments.flush(target)
-    _finish_log(target)
-    result = _sum_up(target, entries, restored, adopted, tuple(unreadable))
-    target.close()
-    _take_over(archive, target)
-    indexing.rebuild(archive)
-    return result
+    return _sum_up(target, entries, restored, adopted, tuple(unreadable))
 
 
 def _empty_catalogue(archive: Archive) -> Archive:
@@ -144,8 +163,10 @@ def _take_over(archive: Archive, target: Archive) -> None:
         archive.__dict__.pop(part, None)
 
 
-def _restore_journal(archive: Archive) -> int:
+def _restore_journal(archive: Archive, upto: int | None) -> int:
     names = segments.names(archive)
+    if upto is not None:
+        names = [name for name in names if segments.span_of(name)[1] <= upto]
     for name in names:
         content = archive.store.read(name)
         _check_seal(archive, name, content)
@@ -223,7 +244,7 @@ def _records(archive: Archive) -> dict[ObjectName, Record]:
 
 
 def _places(
-    archive: Archive, records: dict[ObjectName, Record]
+    archive: Archive, records: dict[ObjectName, Record], *, only_recorded: bool
 ) -> dict[DossierId, list[ObjectName]]:
     """Return each dossier's packages in the order of their versions.
 
@@ -238,6 +259,8 @@ def _places(
         if parsed is None:
             continue
         dossier_id, number, _ = parsed
+        if only_recorded and name not in records:
+            continue
         if dossier_id in gone:
             continue  # what its destruction has not reached yet; it is no longer held
         if name in records or number not in found[dossier_id]:

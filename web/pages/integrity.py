@@ -20,7 +20,7 @@ seeing = needs(Right.INTEGRITY)
 def show(visit: Visit = Depends(seeing)) -> Response:
     """Show how the archive stands."""
     found = condition.condition(visit.archive, visit.viewer)
-    progress = jobs.latest(visit, (condition.CHECK,), "")
+    progress = jobs.latest(visit, (condition.CHECK, condition.REHEARSAL), "")
     answer = page(visit, "integrity.html", found=found, progress_of=progress)
     return jobs.refreshed(visit, answer, progress)
 
@@ -29,4 +29,11 @@ def show(visit: Visit = Depends(seeing)) -> Response:
 def check(visit: Visit = Depends(seeing)) -> Response:
     """Begin to read every package on every copy."""
     condition.check(visit.archive, visit.background, visit.viewer)
+    return see_other("/integrity#progress")
+
+
+@router.post("/integrity/rehearsal")
+def rehearse(visit: Visit = Depends(seeing)) -> Response:
+    """Begin to rehearse a recovery from the store."""
+    condition.rehearse(visit.archive, visit.background, visit.viewer)
     return see_other("/integrity#progress")
