@@ -49,15 +49,18 @@ class Reading:
     """What is wrong with the container's own list of files."""
 
 
-def read_container(container: Container, xml: XmlReader, name: str) -> Reading:
+def read_container(
+    container: Container, xml: XmlReader, name: str, policy: AlgorithmPolicy
+) -> Reading:
     """Return the signatures and timestamps in a container, in the order of its files.
 
     Args:
         container: the opened container.
         xml: reads manifests and XML signatures.
         name: the container's own, of which the ending tells the kind if nothing else does.
+        policy: until when digest algorithms are good.
     """
-    return _Reader(container, xml, name).reading()
+    return _Reader(container, xml, name, policy).reading()
 
 
 def settle(reading: Reading, validation: Validation) -> None:
@@ -110,8 +113,10 @@ def _mark(member: Member, reading: Reading, together: Collection[str]) -> None:
 class _Reader:
     """The state of reading one container."""
 
-    def __init__(self, container: Container, xml: XmlReader, name: str) -> None:
-        self._container, self._xml = container, xml
+    def __init__(
+        self, container: Container, xml: XmlReader, name: str, policy: AlgorithmPolicy
+    ) -> None:
+        self._container, self._xml, self._policy = container, xml, policy
         self._data = frozenset(
             one for one in container.names if one != _MIMETYPE and not one.startswith(_META)
         )
@@ -215,7 +220,7 @@ class _Reader:
             if subject.signature is not None:
                 broken = replace(subject.signature.integrity, digest=False)
                 subject.signature = replace(subject.signature, integrity=broken)
-        weak = _weak(entry[1] for entry in manifest.entries)
+        weak = _weak((entry[1] for entry in manifest.entries), self._policy)
         if subject.signature is not None and weak is not None:
             subject.signature = replace(subject.signature, content_digest=weak)
         return Member(name, subject, covered)
@@ -234,7 +239,7 @@ class _Reader:
         except ValueError as error:
             form = f"{self._prefix}XMLDSIG"
             return [Member(name, unprocessed(name, form, failed("FORMAT_FAILURE", str(error))))]
-        subjects = read_xml(found, names)
+        subjects = read_xml(found, self._policy, names)
         return [
             Member(
                 name,
@@ -269,8 +274,7 @@ class _Reader:
         return self._member(name, subject, signed, manifest)
 
 
-def _weak(algorithms: Iterable[str]) -> str | None:
+def _weak(algorithms: Iterable[str], policy: AlgorithmPolicy) -> str | None:
     """Return the digest algorithm that ends first, if one ends."""
-    policy = AlgorithmPolicy()
     ends = sorted((policy.digest_good_until(one), one) for one in algorithms if one)
     return ends[0][1] if ends and ends[0][0] != OPEN_END else None

@@ -78,13 +78,13 @@ def _xml(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
         found = xml.signatures(asked.file.read_bytes(), outside)
     except ValueError as error:
         raise Unreadable(str(error)) from error
-    return _validation(read_xml(found), asked, prepared).outcome()
+    return _validation(read_xml(found, prepared.trust.policy), asked, prepared).outcome()
 
 
 def _container(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
     try:
         container = Container(asked.file, max_bytes=asked.max_bytes)
-        reading = read_container(container, xml, asked.path)
+        reading = read_container(container, xml, asked.path, prepared.trust.policy)
     except UnreadableContainer as error:
         raise Unreadable(str(error)) from error
     validation = _validation([one.subject for one in reading.members], asked, prepared)

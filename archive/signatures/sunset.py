@@ -108,7 +108,7 @@ def ends_of(
     anchors: Iterable[Anchor],
     *,
     at: datetime,
-    policy: AlgorithmPolicy | None = None,
+    policy: AlgorithmPolicy,
 ) -> list[datetime]:
     """Return the moments after `at` at which something of this ends, ascending.
 
@@ -119,7 +119,6 @@ def ends_of(
         at: the present.
         policy: until when algorithms are good.
     """
-    policy = policy or AlgorithmPolicy()
     found: set[datetime] = set(policy.digests.values())
     for one in certificates:
         found.add(one.not_after)
@@ -154,7 +153,8 @@ def of_verdicts(
     """
     certificates = readable([v for k, v in material.items() if k.startswith("certificates/")])
     revocations = [v for k, v in material.items() if k.startswith(("crls/", "ocsps/"))]
-    ends = ends_of(certificates, revocations, prepared.trust.anchors, at=at)
+    policy = prepared.trust.policy
+    ends = ends_of(certificates, revocations, prepared.trust.anchors, at=at, policy=policy)
     going_on = replace(prepared, revocations=Renewed(prepared.revocations))
     known: dict[tuple[datetime, bool], Verdicts] = {}
 

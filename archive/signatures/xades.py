@@ -169,15 +169,17 @@ class XmlReader(Protocol):
         """Return the names in META-INF/manifest.xml."""
 
 
-def read_xml(found: Sequence[XmlSignature], names: Names = PLAIN) -> list[Subject]:
-    """Return XML signatures as subjects."""
+def read_xml(
+    found: Sequence[XmlSignature], policy: AlgorithmPolicy, names: Names = PLAIN
+) -> list[Subject]:
+    """Return XML signatures as subjects; the policy tells which of their digests ends first."""
     return [
-        _subject(one, names, f"{names.member}#{one.name}" if names.member else one.name)
+        _subject(one, policy, names, f"{names.member}#{one.name}" if names.member else one.name)
         for one in found
     ]
 
 
-def _subject(one: XmlSignature, names: Names, field: str) -> Subject:
+def _subject(one: XmlSignature, policy: AlgorithmPolicy, names: Names, field: str) -> Subject:
     """Return one signature as a subject."""
     certificates = readable([*one.certificates, *one.kept_certificates])
     own = readable(list(one.certificates[:MAX_CANDIDATES])) or certificates[:MAX_CANDIDATES]
@@ -190,7 +192,11 @@ def _subject(one: XmlSignature, names: Names, field: str) -> Subject:
         name=field,
         form=form,
         signature=Signature(
-            signer, _named(one, signer), scheme, _weakest(one), _integrity(one, scheme, signer)
+            signer,
+            _named(one, signer),
+            scheme,
+            _weakest(one, policy),
+            _integrity(one, scheme, signer),
         ),
         claimed_at=one.signing_time,
         digest_algorithm=_digest_name(one, scheme),
@@ -283,10 +289,9 @@ def _form(one: XmlSignature, signer: Cert | None) -> str:
     return "XAdES-E-EPES" if one.policy else "XAdES-E-BES"
 
 
-def _weakest(one: XmlSignature) -> str | None:
+def _weakest(one: XmlSignature, policy: AlgorithmPolicy) -> str | None:
     """Return the digest algorithm of the references that ends first."""
     used = {r.digest_algorithm for r in one.references} | {one.properties_digest}
-    policy = AlgorithmPolicy()
     ends = {name: policy.digests.get(name, NEVER) for name in used if name}
     weakest = min(ends, key=lambda name: ends[name], default=None)
     return weakest if weakest is not None and ends[weakest] != OPEN_END else None
