@@ -19,7 +19,7 @@ from archive.model import Document, DossierId, Version
 from archive.search import Facet, Query, Sort
 from archive.search.language import parse
 from archive.search.permission import permit
-from archive.search.query import Diagnostic, Page
+from archive.search.query import Diagnostic, Node, Page
 from archive.search.snippets import Snippet, highlight
 from archive.viewers import OPERATOR, Viewer
 
@@ -172,7 +172,8 @@ def search(archive: Archive, question: Question, viewer: Viewer = OPERATOR) -> A
             approximate=question.approximate,
         )
     )
-    found = tuple(_found(archive, question, page, viewer))
+    marked = parsed.node if question.snippets else None
+    found = tuple(_found(archive, marked, page, viewer))
     told = not page.total and viewer.everywhere
     incomplete = _incomplete(archive) if told else ()
     diagnostics = tuple(dict.fromkeys((*parsed.diagnostics, *page.diagnostics, *incomplete)))
@@ -191,8 +192,8 @@ def _incomplete(archive: Archive) -> tuple[Diagnostic, ...]:
     return (Diagnostic(0, 0, "KHO-QUERY-INDEX", message, hint, fatal=False),)
 
 
-def _found(archive: Archive, question: Question, page: Page, viewer: Viewer) -> Iterator[Found]:
-    node = parse(question.text).node
+def _found(archive: Archive, marked: Node | None, page: Page, viewer: Viewer) -> Iterator[Found]:
+    """Yield the hits of a page, with a snippet in which `marked` is marked, if it is given."""
     with archive.catalogue.connect() as connection:
         held = dossiers.many(connection, [hit.id for hit in page.hits], viewer)
     holdings = {holding.dossier.id: holding for holding in held}
@@ -201,6 +202,6 @@ def _found(archive: Archive, question: Question, page: Page, viewer: Viewer) -> 
         if holding is None:
             continue  # gone, or moved out of sight, since it was indexed; the outbox has it
         snippet = None
-        if question.snippets:
-            snippet = highlight(f"{holding.dossier.title}\n{glimpse(archive, holding)}", node)
+        if marked is not None:
+            snippet = highlight(f"{holding.dossier.title}\n{glimpse(archive, holding)}", marked)
         yield Found(holding, hit.score, hit.approximate, snippet)

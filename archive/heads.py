@@ -12,8 +12,8 @@ from archive.catalogue.dossiers import Holding
 from archive.errors import NotHeld
 from archive.model import Document, ObjectName, PackagePath, Version
 from archive.packages.aip import AipHead, layout, read_head, read_texts
-from archive.packages.aip.read import Contents, directory
-from archive.packages.zipranges import ReadRange, TailReader
+from archive.packages.aip.read import Contents
+from archive.packages.zipranges import ReadRange, TailReader, find_entries
 
 
 def reader(archive: Archive, place: ObjectName) -> ReadRange:
@@ -54,18 +54,17 @@ def full_text(archive: Archive, holding: Holding) -> str:
 def glimpse(archive: Archive, holding: Holding, max_bytes: int = 400_000) -> str:
     """Return the beginnings of the texts of a dossier's originals, to cut a snippet from.
 
-    Reads the directory of a package and the texts, and nothing else: what comes back was not
-    compared with its digest, and is for showing where something was found only.
+    Reads two lines of a package's directory and the texts, and nothing else: what comes back
+    was not compared with its digest, and is for showing where something was found only.
     """
     wanted = [layout.text_path(d.file.sha256) for d in holding.dossier.documents]
-    found: dict[PackagePath, str] = {}
+    found: dict[str, str] = {}
     for version in reversed(holding.versions):
         read = TailReader(reader(archive, version.place), version.size)
-        _, entries = directory(read, version.size)
-        for path in wanted:
-            if path not in found and (entry := entries.get(path)) is not None:
-                content = read(entry.offset, min(entry.size, max_bytes))
-                found[path] = content.decode("utf-8", "ignore")
+        missing = [path for path in wanted if path not in found]
+        for path, entry in find_entries(read, version.size, missing).items():
+            content = read(entry.offset, min(entry.size, max_bytes))
+            found[path] = content.decode("utf-8", "ignore")
         if len(found) == len(set(wanted)):
             break
     return "\n".join(found[path] for path in wanted if path in found)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from archive.assembly import Archive
 from archive.catalogue import figures, standing
+from archive.catalogue.engine import Catalogue
 from archive.catalogue.figures import Figures
 from archive.catalogue.standing import Standing
 from archive.viewers import Viewer
+
+_NAMES: Final[WeakKeyDictionary[Catalogue, dict[str, str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,18 @@ def state(archive: Archive, viewer: Viewer) -> State:
 
 def names_of(
     archive: Archive, agencies: Iterable[str], procedures: Iterable[str]
-) -> dict[str, str]:
-    """Return the names of agencies and procedures by their codes."""
-    with archive.catalogue.connect() as connection:
-        return figures.names_of(connection, agencies, procedures)
+) -> Mapping[str, str]:
+    """Return the names of agencies and procedures by their codes.
+
+    A name that was found once is kept for as long as the archive is open: a search page asks
+    for a hundred, and they are no more personal or secret than the codes.
+    """
+    kept = _NAMES.setdefault(archive.catalogue, {})
+    wanted = ([c for c in agencies if c not in kept], [c for c in procedures if c not in kept])
+    if any(wanted):
+        with archive.catalogue.connect() as connection:
+            kept.update(figures.names_of(connection, *wanted))
+    return kept
 
 
 def whole(archive: Archive) -> Standing:

@@ -15,19 +15,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
-from archive import covering, heads, purposes
+from archive import covering, heads, looks, purposes
 from archive.access import Answer, Question, find, hand_out, search
 from archive.assembly import Archive
-from archive.catalogue import dossiers, journal, notes, reading_room
+from archive.catalogue import journal, journal_pages, notes, reading_room, relatives
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.holds import Hold
 from archive.catalogue.journal import Entry
 from archive.catalogue.notes import NoteKind
+from archive.catalogue.relatives import Relative
 from archive.errors import FixityMismatch, NotPermitted
 from archive.events import Event, EventType
 from archive.fixity import chunks
 from archive.formats import pictures
 from archive.formats.kept import Kept
+from archive.looks import Look
 from archive.masking import IDENTITY
 from archive.model import Document, Version
 from archive.purposes import Act
@@ -35,6 +37,10 @@ from archive.viewers import Right, Viewer
 
 LIES_OPEN: Final = timedelta(minutes=10)
 """For so long after a view its pages and texts are part of that view."""
+MOST_RELATED: Final = 20
+"""Dossiers of one kind of relation that are shown: a form letter may be in thousands."""
+LATEST: Final = 50
+"""Everyday acts that a dossier's history shows; the journal has all of them."""
 _PICTURES: Final = Kept(64 << 20)
 
 
@@ -56,10 +62,8 @@ def look(
     """
     holding = find(archive, name, viewer)
     purpose = purposes.settled(archive, Act.VIEW, holding.dossier, purpose, person_id)
-    with archive.catalogue.begin() as connection:
-        if person_id:
-            reading_room.saw(connection, person_id, holding.dossier.id, archive.clock())
-        journal.append(connection, _event(archive, EventType.VIEW, viewer, holding, purpose))
+    event = _event(archive, EventType.VIEW, viewer, holding, purpose)
+    looks.record(archive, Look(person_id, event))
     return holding
 
 
@@ -162,16 +166,14 @@ def glance(
     purpose = purposes.settled(archive, Act.VIEW, holding.dossier, "", person_id)
     details = {"what": what} if what else {}
     event = _event(archive, EventType.VIEW, viewer, holding, purpose, **details)
-    with archive.catalogue.begin() as connection:
-        reading_room.saw(connection, person_id, holding.dossier.id, at)
-        journal.append(connection, event)
+    looks.record(archive, Look(person_id, event))
     return holding
 
 
 def history(archive: Archive, holding: Holding) -> tuple[Entry, ...]:
-    """Return what happened to a dossier, in order."""
+    """Return what happened to a dossier, in order; of looks and other everyday acts the last."""
     with archive.catalogue.connect() as connection:
-        return tuple(journal.entries(connection, subject=holding.dossier.id))
+        return journal_pages.life_of(connection, holding.dossier.id, latest=LATEST)
 
 
 def text_of(archive: Archive, holding: Holding, document: Document) -> str:
@@ -241,12 +243,12 @@ def _checked(stream: BinaryIO, name: str, recorded: str) -> Iterator[bytes]:
 class Relations:
     """Other dossiers that belong to one, as far as a viewer may see them."""
 
-    linked: tuple[Holding, ...]
+    linked: tuple[Relative, ...]
     """Whose digital documents are linked to its own."""
-    same_file: tuple[Holding, ...]
-    """Filed under the same archive file code."""
-    same_papers: tuple[Holding, ...]
-    """That hold one of its files, byte for byte."""
+    same_file: tuple[Relative, ...]
+    """Filed under the same archive file code; `MOST_RELATED` at most."""
+    same_papers: tuple[Relative, ...]
+    """That hold one of its files, byte for byte; `MOST_RELATED` at most."""
 
 
 def relations(archive: Archive, holding: Holding, viewer: Viewer) -> Relations:
@@ -256,13 +258,10 @@ def relations(archive: Archive, holding: Holding, viewer: Viewer) -> Relations:
         noted = notes.standing_for(connection, dossier.id)
         links = {n.value if n.dossier_id == dossier.id else n.dossier_id
                  for n in noted if n.kind is NoteKind.LINK}  # fmt: skip
-        digests = [document.file.sha256 for document in dossier.documents]
-        twins = {held.dossier_id for held in dossiers.holding_content(connection, digests)}
-        filed = dossiers.by_code(connection, dossier.file_code, viewer) if dossier.file_code else ()
         return Relations(
-            dossiers.many(connection, links - {dossier.id}, viewer),
-            tuple(each for each in filed if each.dossier.id != dossier.id),
-            dossiers.many(connection, twins - {dossier.id}, viewer),
+            relatives.named(connection, dossier, viewer, links, MOST_RELATED),
+            relatives.of_same_file(connection, dossier, viewer, MOST_RELATED),
+            relatives.of_same_papers(connection, dossier, viewer, MOST_RELATED),
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Column, Connection, Select, bindparam, case, func, select
 
 from archive.catalogue import tables
 from archive.catalogue.visibility import visible
@@ -46,15 +47,19 @@ def of(conn: Connection, viewer: Viewer, today: date) -> Figures:
 def names_of(
     conn: Connection, agencies: Iterable[str], procedures: Iterable[str]
 ) -> dict[str, str]:
-    """Return the names of agencies and procedures by their codes, as dossiers give them."""
-    table = tables.dossiers.c
+    """Return the names of agencies and procedures by their codes, as some dossier gives them."""
     found: dict[str, str] = {}
-    for code_column, name_column, codes in (
-        (table.agency, table.agency_name, agencies),
-        (table.procedure, table.procedure_name, procedures),
-    ):
+    for wanted, codes in ((_NAME_OF_AGENCY, agencies), (_NAME_OF_PROCEDURE, procedures)):
         for code in codes:
-            named = (code_column == code) & name_column.is_not(None)
-            if name := conn.execute(select(name_column).where(named).limit(1)).scalar():
+            if name := conn.execute(wanted, {"code": code}).scalar():
                 found[code] = name
     return found
+
+
+def _name_of(code: Column[Any], name: Column[Any]) -> Select[Any]:
+    named = (code == bindparam("code")) & name.is_not(None)
+    return select(name).where(named).limit(1)
+
+
+_NAME_OF_AGENCY: Final = _name_of(tables.dossiers.c.agency, tables.dossiers.c.agency_name)
+_NAME_OF_PROCEDURE: Final = _name_of(tables.dossiers.c.procedure, tables.dossiers.c.procedure_name)

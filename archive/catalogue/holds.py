@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import tables
@@ -202,16 +202,21 @@ def active_matching(conn: Connection, facts: Facts) -> tuple[Hold, ...]:
     return tuple(hold for hold in map(_hold, rows) if hold.covers(None, facts))
 
 
+_POSSIBLE: Final = select(_TABLE).where(
+    _TABLE.c.lifted_at.is_(None),
+    (_TABLE.c.dossier_id == bindparam("dossier_id")) | _TABLE.c.dossier_id.is_(None),
+)
+
+
 def active_for(conn: Connection, dossier_id: DossierId) -> tuple[Hold, ...]:
     """Return the holds in force that cover a dossier, by its id or by its facts.
 
     Those on a query are among them whether the dossier meets it or not: `archive.covering`
     asks that. For a dossier that is not held, those that name its id.
     """
-    on_it = select(_TABLE).where(_TABLE.c.lifted_at.is_(None), _TABLE.c.dossier_id == dossier_id)
-    found = list(map(_hold, conn.execute(on_it)))
-    facts = _facts_of(conn, dossier_id)
-    if facts is not None:
+    placed = list(map(_hold, conn.execute(_POSSIBLE, {"dossier_id": dossier_id})))
+    found = [hold for hold in placed if hold.dossier_id is not None]
+    if len(found) < len(placed) and (facts := _facts_of(conn, dossier_id)) is not None:
         found += active_matching(conn, facts)
     return tuple(sorted(found, key=lambda hold: (hold.placed_at, hold.id)))
 

@@ -15,6 +15,8 @@ from archive.events import EventType
 from archive.viewers import EVERYTHING, Right, Viewer
 
 _TABLE = tables.journal
+EVERYDAY = (EventType.VIEW, EventType.DISSEMINATION)
+"""What happens to a dossier any number of times without changing anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,23 @@ def of_type(conn: Connection, kind: EventType, limit: int) -> tuple[Entry, ...]:
     """Return the last entries of a type, the newest first."""
     statement = select(_TABLE).where(_TABLE.c.type == kind.value).order_by(_TABLE.c.seq.desc())
     return tuple(_entry(row._asdict()) for row in conn.execute(statement.limit(limit)))
+
+
+def life_of(conn: Connection, dossier_id: str, *, latest: int) -> tuple[Entry, ...]:
+    """Return the entries about a dossier in their order.
+
+    Args:
+        conn: of the catalogue.
+        dossier_id: which.
+        latest: how many of those acts that happen every day; all others are returned.
+    """
+    everyday = _TABLE.c.type.in_([kind.value for kind in EVERYDAY])
+    about = select(_TABLE).where(_TABLE.c.subject == dossier_id)
+    rows = [
+        *conn.execute(about.where(~everyday)),
+        *conn.execute(about.where(everyday).order_by(_TABLE.c.seq.desc()).limit(latest)),
+    ]
+    return tuple(_entry(row._asdict()) for row in sorted(rows, key=lambda row: row.seq))
 
 
 def _seen(viewer: Viewer) -> ColumnElement[bool]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import people_tables as tables
@@ -55,6 +55,15 @@ class Person:
         return Viewer(self.account, self.name, self.grants)
 
 
+# Made once: every request asks these.
+_PERSON: Final = select(tables.people).where(tables.people.c.id == bindparam("id"))
+_GRANTS: Final = (
+    select(tables.grants)
+    .where(tables.grants.c.person_id.in_(bindparam("ids", expanding=True)))
+    .order_by(tables.grants.c.role, tables.grants.c.id)
+)
+
+
 def add(conn: Connection, person: Person, *, by: str) -> None:
     """Enter a person with its grants; raises AlreadyHeld if the account is taken."""
     row = {
@@ -71,7 +80,8 @@ def add(conn: Connection, person: Person, *, by: str) -> None:
 
 def get(conn: Connection, person_id: str) -> Person:
     """Return a person; raises NotHeld."""
-    return _one(conn, tables.people.c.id == person_id, person_id)
+    row = conn.execute(_PERSON, {"id": person_id}).first()
+    return _known(conn, row, person_id)
 
 
 def by_account(conn: Connection, account: str) -> Person:
@@ -87,7 +97,10 @@ def by_subject(conn: Connection, issuer: str, subject: str) -> Person:
 
 
 def _one(conn: Connection, condition: Any, where: str) -> Person:
-    row = conn.execute(select(tables.people).where(condition)).first()
+    return _known(conn, conn.execute(select(tables.people).where(condition)).first(), where)
+
+
+def _known(conn: Connection, row: Row[Any] | None, where: str) -> Person:
     if row is None:
         raise NotHeld("there is no such person", where=where)
     return _person(row, _grants(conn, [row.id]).get(row.id, ()))
@@ -155,9 +168,8 @@ def set_password(conn: Connection, person_id: str, password: str, *, at: datetim
 
 
 def _grants(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[Grant, ...]]:
-    table, found = tables.grants, dict[str, list[Grant]]()
-    wanted = select(table).where(table.c.person_id.in_(ids)).order_by(table.c.role, table.c.id)
-    for row in conn.execute(wanted):
+    found: dict[str, list[Grant]] = {}
+    for row in conn.execute(_GRANTS, {"ids": list(ids)}):
         scope = Scope(_tuple(row.fonds), _tuple(row.agencies), tuple(row.levels))
         found.setdefault(row.person_id, []).append(Grant(PersonRole(row.role), scope))
     return {person: tuple(granted) for person, granted in found.items()}

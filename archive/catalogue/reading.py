@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from archive.catalogue import rows, tables
 from archive.catalogue.holding import HeldContent, Holding
-from archive.catalogue.visibility import visible
+from archive.catalogue.visibility import within
 from archive.errors import NotHeld
 from archive.model import (
     Document,
@@ -23,7 +35,7 @@ from archive.model import (
     Verdict,
     Version,
 )
-from archive.viewers import OPERATOR, Viewer
+from archive.viewers import OPERATOR, Right, Scope, Viewer
 
 _BATCH: Final = 500
 
@@ -57,11 +69,16 @@ def by_code(conn: Connection, code: str, viewer: Viewer = OPERATOR) -> tuple[Hol
     More than one may have it: two agencies may give out one code, and dossiers that were
     filed together share a file code.
     """
+    seen = _ids_of_code(viewer.scopes(Right.SEE))
+    return _load(conn, conn.execute(seen, {"code": code}).scalars().all())
+
+
+@lru_cache(maxsize=1024)
+def _ids_of_code(scopes: tuple[Scope, ...]) -> Select[Any]:
     table = tables.dossiers
+    code: BindParameter[str] = bindparam("code")
     same = or_(table.c.code == code, table.c.code_old == code, table.c.file_code == code)
-    seen = select(table.c.id).where(same, visible(viewer)).order_by(table.c.id)
-    ids = conn.execute(seen).scalars().all()
-    return _load(conn, ids)
+    return select(table.c.id).where(same, within(scopes)).order_by(table.c.id)
 
 
 def by_identity(conn: Connection, identity_number: str) -> tuple[Holding, ...]:
@@ -234,25 +251,35 @@ def _tally(conn: Connection, column: ColumnElement[Any]) -> dict[Any, int]:
     return dict(sorted(found.items(), key=lambda item: (item[0] is not None, item[0])))
 
 
+# Statements that every page asks are made once: making one costs as much as running it.
+_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
+_PARTS: Final = tuple(
+    select(table).where(table.c.dossier_id.in_(_IDS)).order_by(*table.primary_key)
+    for table in (tables.versions, tables.files, tables.verdicts)
+)
+
+
+@lru_cache(maxsize=1024)
+def _rows_within(scopes: tuple[Scope, ...]) -> Select[Any]:
+    table = tables.dossiers
+    return select(table).where(table.c.id.in_(_IDS), within(scopes)).order_by(table.c.id)
+
+
 def _load(conn: Connection, ids: Sequence[str], viewer: Viewer = OPERATOR) -> tuple[Holding, ...]:
     """Return the holdings with these ids, at most a batch, in ascending order of ids."""
     if not ids:
         return ()
-    table = tables.dossiers
-    wanted = select(table).where(table.c.id.in_(ids), visible(viewer))
-    found = conn.execute(wanted.order_by(table.c.id)).all()
+    asked = {"ids": list(ids)}
+    found = conn.execute(_rows_within(viewer.scopes(Right.SEE)), asked).all()
     if not found:
         return ()
-    parts = [
-        _by_dossier(conn, table, ids) for table in (tables.versions, tables.files, tables.verdicts)
-    ]
+    parts = [_by_dossier(conn.execute(wanted, asked).all()) for wanted in _PARTS]
     return tuple(rows.holding_of(row, *(part.get(row.id, []) for part in parts)) for row in found)
 
 
-def _by_dossier(conn: Connection, table: Table, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+def _by_dossier(parts: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
     grouped: dict[str, list[Row[Any]]] = defaultdict(list)
-    wanted = select(table).where(table.c.dossier_id.in_(ids))
-    for row in conn.execute(wanted.order_by(*table.primary_key)):
+    for row in parts:
         grouped[row.dossier_id].append(row)
     return grouped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from archive.catalogue import people_tables, reading
 from archive.catalogue.holding import Holding
@@ -14,6 +14,11 @@ from archive.viewers import Viewer
 _VIEWS = people_tables.recent_views
 _SEARCHES = people_tables.saved_searches
 _KEPT = 50
+_SAVED = (
+    select(_SEARCHES)
+    .where((_SEARCHES.c.person_id == bindparam("person_id")) | _SEARCHES.c.shared.is_(True))
+    .order_by(_SEARCHES.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,7 @@ def save(conn: Connection, search: SavedSearch) -> None:
 
 def saved(conn: Connection, person_id: str) -> tuple[SavedSearch, ...]:
     """Return a person's own searches and the shared ones, by name."""
-    mine = (_SEARCHES.c.person_id == person_id) | _SEARCHES.c.shared.is_(True)
-    rows = conn.execute(select(_SEARCHES).where(mine).order_by(_SEARCHES.c.name))
+    rows = conn.execute(_SAVED, {"person_id": person_id})
     return tuple(SavedSearch(**row._mapping) for row in rows)  # noqa: SLF001 - its API
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from archive.catalogue import people_tables as tables
 
@@ -55,6 +55,10 @@ class Token:
     used_at: datetime | None = None
 
 
+_SESSION: Final = select(tables.sessions).where(tables.sessions.c.digest == bindparam("digest"))
+"""Made once: every request asks it."""
+
+
 def begin(conn: Connection, session: Session) -> None:
     """Enter a session."""
     conn.execute(insert(tables.sessions).values(**_values(session)))
@@ -62,7 +66,7 @@ def begin(conn: Connection, session: Session) -> None:
 
 def session(conn: Connection, digest: str) -> Session | None:
     """Return the session with this digest."""
-    row = conn.execute(select(tables.sessions).where(tables.sessions.c.digest == digest)).first()
+    row = conn.execute(_SESSION, {"digest": digest}).first()
     return Session(**row._mapping) if row is not None else None  # noqa: SLF001 - its API
 
 

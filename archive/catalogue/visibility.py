@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
@@ -12,7 +13,12 @@ from archive.viewers import EVERYTHING, LEVELS, Right, Scope, Viewer
 
 def visible(viewer: Viewer, right: Right = Right.SEE) -> ColumnElement[bool]:
     """Return the condition that a viewer may do `right` with a dossier's row."""
-    scopes = viewer.scopes(right)
+    return within(viewer.scopes(right))
+
+
+@lru_cache(maxsize=1024)
+def within(scopes: tuple[Scope, ...]) -> ColumnElement[bool]:
+    """Return the condition that a dossier's row lies within one of some scopes."""
     if EVERYTHING in scopes:
         return true()
     return or_(false(), *(_within(scope) for scope in scopes))

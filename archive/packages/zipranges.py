@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from archive.errors import FixityMismatch, IntegrityError
 from archive.packages.zipstore import (
@@ -76,6 +76,35 @@ def read_directory(read: ReadRange, size: int) -> dict[str, Entry]:
         expected = entry.offset + entry.size
     _require(position == length and expected == start, "its directory does not fit its entries")
     return entries
+
+
+def find_entries(read: ReadRange, size: int, names: Collection[str]) -> dict[str, Entry]:
+    """Return some entries of a ZIP that `ZipWriter` made, by their path below its root folder.
+
+    Only their own lines of the directory are read, so that what is wrong elsewhere in it is
+    not noticed: for what is shown, not for what is relied upon.
+
+    Raises:
+        IntegrityError: it is not such a ZIP, or one of these lines is damaged.
+    """
+    count, start, length = _read_end(read, size)
+    _require(length <= _MAX_DIRECTORY_BYTES, "its directory is too large")
+    directory = read(start, length)
+    root = _read_line(directory, 0)[0].name.partition("/")[0] if count else ""
+    lines = {name: _line_of(directory, f"{root}/{name}".encode()) for name in names}
+    return {name: entry for name, entry in lines.items() if entry is not None}
+
+
+def _line_of(directory: bytes, path: bytes) -> Entry | None:
+    at = directory.find(path)
+    while at >= 0:
+        line = at - CENTRAL.size
+        if line >= 0 and directory.startswith(b"PK\x01\x02", line):
+            entry = _read_line(directory, line)[0]
+            if entry.name.encode() == path:
+                return entry
+        at = directory.find(path, at + 1)
+    return None
 
 
 def _read_end(read: ReadRange, size: int) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from archive.errors import ArchiveError, IntegrityError, SchemaMismatch, Unavail
 from archive.findings import Finding, Severity
 from archive.search import IndexRecord, Page, PurgeProof, Query
 from archive.search.answer import answer
-from archive.search.layout import Layout
+from archive.search.layout import Layout, Mark
 from archive.search.partition import Order, PartitionReader, PartitionWriter
 from archive.search.purge import Traces
 from archive.search.query import All, In, Sort
@@ -31,7 +31,8 @@ class PartitionedIndex(ABC):
 
     def __init__(self, folder: Path, *, lock_seconds: float = 30.0) -> None:
         self._layout = Layout(folder, self.engine, lock_seconds)
-        self._open: dict[int, tuple[Path, PartitionReader]] = {}
+        self._open: dict[int, tuple[Mark, PartitionReader]] = {}
+        self._prepared: Mark | None = None
         self._guard = threading.RLock()
 
     @abstractmethod
@@ -77,17 +78,20 @@ class PartitionedIndex(ABC):
         raise AssertionError
 
     def _readers(self) -> Mapping[int, PartitionReader]:
-        self._layout.prepare()
-        present: dict[int, tuple[Path, PartitionReader]] = {}
-        for year in self._layout.years():
-            path = self._layout.current(year)
-            if path is None:
-                continue
+        schema = self._layout.schema_mark()
+        if schema is None or schema != self._prepared:
+            self._layout.prepare()
+            self._prepared = self._layout.schema_mark()
+        present: dict[int, tuple[Mark, PartitionReader]] = {}
+        for year, mark in self._layout.marks().items():
             known = self._open.pop(year, None)
-            if known and (known[0] != path or not known[1].current()):
+            if known and (known[0] != mark or not known[1].current()):
                 known[1].close()
                 known = None
-            present[year] = known or (path, self._reader(path))
+            if known is None and (path := self._layout.current(year)) is not None:
+                known = mark, self._reader(path)
+            if known is not None:
+                present[year] = known
         self.close()
         self._open = present
         return {year: reader for year, (_, reader) in present.items()}

@@ -29,6 +29,8 @@ _SCHEMA_FILE = "schema.json"
 _LOCK_FILE = "write.lock"
 _CURRENT = "CURRENT"
 _POLL_SECONDS = 0.02
+Mark = tuple[int, int, int]
+"""Inode, time of change in nanoseconds, size: of a file that is only ever replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,26 @@ class Layout:
         except FileNotFoundError:
             return None
         return self.folder / str(year) / name
+
+    def marks(self) -> dict[int, Mark]:
+        """Return what changes when another generation of a year comes to count, year by year.
+
+        Two looks with the same marks saw the same generations; a tenth of the work of `current`.
+        """
+        found: dict[int, Mark] = {}
+        home = str(self.folder)
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(home):  # noqa: PTH208 - asked with every search
+                with contextlib.suppress(OSError, ValueError):
+                    found[int(name)] = mark_of(f"{home}/{name}/{_CURRENT}")
+        return dict(sorted(found.items()))
+
+    def schema_mark(self) -> Mark | None:
+        """Return what changes when the schema file is written anew; None if there is none."""
+        try:
+            return mark_of(f"{self.folder}/{_SCHEMA_FILE}")
+        except OSError:
+            return None
 
     def new_generation(self, year: int) -> Path:
         """Make an empty folder for a year's next generation; only while writing."""
@@ -158,6 +180,12 @@ class Layout:
                 time.sleep(_POLL_SECONDS)
             else:
                 return
+
+
+def mark_of(path: str) -> Mark:
+    """Return inode, time of change in nanoseconds and size of a file; raises OSError."""
+    found = os.stat(path)  # noqa: PTH116 - asked with every search
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def replace(path: Path, text: str) -> None:

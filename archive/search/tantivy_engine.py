@@ -20,7 +20,7 @@ import tantivy
 from archive.errors import Unavailable
 from archive.search import schema
 from archive.search.index import PartitionedIndex
-from archive.search.layout import unavailable
+from archive.search.layout import Mark, mark_of, unavailable
 from archive.search.partition import Order, PartitionReader, PartitionWriter, Row
 from archive.search.query import (
     NOTHING,
@@ -104,11 +104,6 @@ def _beyond(name: str, value: int, descending: bool) -> Node:
     return Range(name, None, value - 1) if value else NOTHING
 
 
-def _mark(path: Path) -> tuple[int, int, int]:
-    found = (path / _META).stat()
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
 class _Writer:
     """Opens the index anew for every batch, so that no old list of files is kept."""
 
@@ -155,12 +150,14 @@ class _Writer:
 @dataclass(slots=True)
 class _Reader:
     path: Path
-    _mark: tuple[int, int, int] = field(init=False)
+    _meta: str = field(init=False)
+    _mark: Mark = field(init=False)
     _searcher: Any = field(init=False)
 
     def __post_init__(self) -> None:
         with _native(self.path):
-            self._mark = _mark(self.path)
+            self._meta = str(self.path / _META)
+            self._mark = mark_of(self._meta)
             index = tantivy.Index.open(str(self.path))
             index.config_reader(reload_policy="manual")
             index.reload()
@@ -168,7 +165,7 @@ class _Reader:
 
     def current(self) -> bool:
         try:
-            return _mark(self.path) == self._mark
+            return mark_of(self._meta) == self._mark
         except OSError:
             return False
 

@@ -25,6 +25,7 @@ from archive.packages import zipstore
 from archive.packages.zipranges import (
     ReadRange,
     TailReader,
+    find_entries,
     has_local_header,
     read_directory,
     read_entry,
@@ -103,6 +104,19 @@ def test_every_name_and_content_comes_back(files: dict[str, bytes]) -> None:
         assert {name: other.read(name) for name in other.namelist()} == files
     assert {name: read_entry(ranges_of(content), entry) for name, entry in entries.items()} == files
     assert all(has_local_header(ranges_of(content), entry) for entry in entries.values())
+
+
+@given(st.dictionaries(names, st.binary(max_size=300), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_single_entries_are_found_as_the_whole_directory_has_them(files: dict[str, bytes]) -> None:
+    rooted = {f"gói/{name}": content for name, content in files.items()}
+    content = bytes_of(a_zip(rooted))
+    read = ranges_of(content)
+
+    found = find_entries(read, len(content), [*files, "not there", "gói"])
+
+    whole = read_directory(read, len(content))
+    assert {f"gói/{name}": entry for name, entry in found.items()} == whole
 
 
 @given(st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 2000)), max_size=20))

@@ -47,6 +47,8 @@ def show(name: str, visit: Visit = Depends(needs(Right.SEE))) -> Response:
         purpose=purposes.stated(archive, visit.person_id, holding.dossier.id),
         purpose_address=address(holding.dossier.id, f"/dossiers/{holding.dossier.id}"),
         history=reading_room.history(archive, holding),
+        most_related=reading_room.MOST_RELATED,
+        latest=reading_room.LATEST,
     )
     answer.headers["Content-Security-Policy"] = VIEWER_POLICY
     return answer

@@ -101,7 +101,7 @@ def results(visit: Visit, *, status: int = 200, error: str = "") -> Response:
     )  # fmt: skip
 
 
-def _names(visit: Visit, answer: Answer) -> dict[str, str]:
+def _names(visit: Visit, answer: Answer) -> Mapping[str, str]:
     codes = {facet.field: [each.value for each in facet.values] for facet in answer.facets}
     return overview.names_of(visit.archive, codes.get("agency", ()), codes.get("procedure", ()))
 

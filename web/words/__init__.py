@@ -38,4 +38,6 @@ def has(key: str) -> bool:
 def say(language: str, key: str, /, **values: object) -> str:
     """Return the words for `key`, with `values` filled in; the key itself if there are none."""
     text = catalogue(language).get(key)
-    return key if text is None else text.format(**values)
+    if text is None:
+        return key
+    return text.format(**values) if values or "{" in text else text
