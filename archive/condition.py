@@ -91,6 +91,11 @@ def condition(archive: Archive, viewer: Viewer) -> Condition:
     )
 
 
+def brief(archive: Archive) -> tuple[int, bool]:
+    """Return how many packages are not intact, and whether a rehearsal is overdue."""
+    return len(fixity.mismatches(archive)), rehearsal.is_overdue(archive, rehearsal.last(archive))
+
+
 def check(archive: Archive, background: Background, viewer: Viewer) -> Job:
     """Begin to read every package on every copy; a run that was stopped goes on.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,3 +51,11 @@ def outlines(conn: Connection, kind: Kind) -> tuple[Outline, ...]:
                 counts.get(row.id, 0), frozenset(extents.get(row.id, ())))
         for row in rows
     )  # fmt: skip
+
+
+def proposers(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the accounts that proposed lists, by the lists' ids."""
+    act = tables.disposal_acts.c
+    first = select(act.disposal_id, act.agent).where(act.disposal_id.in_(ids))
+    rows = conn.execute(first.order_by(act.disposal_id, act.number.desc()))
+    return {row.disposal_id: row.agent for row in rows}

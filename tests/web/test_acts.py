@@ -97,7 +97,8 @@ def test_a_schedule_is_tried_proposed_and_confirmed_by_another_person(
     page.get_by_role("button", name="Propose for adoption").click()
     expect(page.locator("#proposals")).to_contain_text("thu-nghiem-1+")
     assert page.get_by_role("button", name="Confirm").count() == 0
-    approver = surf("approver", "/schedules", language="en")
+    approver = surf("approver", "/", language="en")
+    approver.get_by_role("link", name="thu-nghiem-1+").click()
     approver.get_by_role("button", name="Confirm").click()
     expect(approver.get_by_text("changed.")).to_be_visible(timeout=20_000)
 
@@ -139,7 +140,11 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     assert page.get_by_role("button", name="Approve the list").count() == 0
     assert client("retention_officer").submit(f"/disposal/{name}/approve").status_code == 403
 
-    approver = surf("approver", f"/disposal/{name}", language="en")
+    approver = surf("approver", "/", language="en")
+    assert_accessible(approver)
+    shot(approver, "home-approver")
+    approver.get_by_role("link", name=name).click()
+    expect(approver).to_have_url(f"{world.base}/disposal/{name}")
     assert_accessible(approver)
     shot(approver, "disposal-approve")
     approver.reload()
@@ -152,6 +157,10 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     approver.fill("[name=number]", "15/QĐ-TEST")
     approver.get_by_role("button", name="Approve the list").click()
     expect(approver.get_by_text("days left for execution")).to_be_visible()
+    home = surf("retention_officer", "/", language="en")
+    expect(home.get_by_text("days left to execute")).to_be_visible()
+    assert_accessible(home)
+    shot(home, "home-retention")
 
     _hold(surf, office, shot)
     page.goto(f"/disposal/{name}")

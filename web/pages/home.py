@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from archive import overview, reading_room
-from archive.reception import desk
+from archive import overview, reading_room, waiting
 from archive.viewers import Right
 from web.rendering import page
 from web.visits import Visit, signed_in
 
 router = APIRouter(include_in_schema=False)
+SOON_DAYS: Final = 90
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -24,6 +27,7 @@ def home(visit: Visit = Depends(signed_in)) -> Response:
         visit,
         "home.html",
         state=overview.state(archive, viewer),
-        to_fix=desk.to_fix(archive, viewer) if viewer.may(Right.INGEST) else 0,
+        waiting=waiting.of(archive, viewer),
+        soon=(archive.today() + timedelta(days=SOON_DAYS)).isoformat(),
         recent=reading_room.recently_seen(archive, visit.person_id, viewer) if sees else (),
     )
