@@ -45,6 +45,7 @@ SEGMENT_ENTRIES: Final = 10_000
 _PAGE: Final = 2000
 _FLUSHED: Final = "journal flushed"
 _TABLE = tables.journal
+_SECOND = len("2026-01-02T03:04:05")
 _PERSONAL: Final = frozenset(
     {"applicant", "applicantname", "identitynumber", "signedby", "signer", "fullname", "cccd"}
 )
@@ -69,14 +70,10 @@ def append_all(conn: Connection, events: Iterable[Event]) -> tuple[Entry, ...]:
     """Append several events in their order. Errors as `append`."""
     claimed = [(event, instant_text(event.at), _details_text(event)) for event in events]
     exclusive(conn, Lock.JOURNAL)
-    last, latest = head(conn), conn.execute(select(func.max(_TABLE.c.at))).scalar() or ""
+    last, times = head(conn), _Times(conn)
     appended: list[Entry] = []
-    taken: set[str] = set()
     for event, at, details in claimed:
-        free = at if at > latest else _free_time(conn, at, taken)
-        taken.add(free)
-        latest = max(latest, free)
-        entry = _sealed(event, free, details, last)
+        entry = _sealed(event, times.take(at), details, last)
         appended.append(entry)
         last = entry.head
     _insert(conn, appended)
@@ -118,20 +115,38 @@ def _sealed(event: Event, at: str, details: str, last: Head) -> Entry:
     return replace(entry, digest=digest_of(entry))
 
 
-def _free_time(conn: Connection, at: str, taken: set[str]) -> str:
-    """Return `at`, or the microsecond after the last time taken within its second."""
-    while at in taken or _is_taken(conn, at):
-        end = _later(at, timedelta(seconds=1))
+class _Times:
+    """The times that entries have: those in the catalogue, and those that a call has taken."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._stored = conn.execute(select(func.max(_TABLE.c.at))).scalar() or ""
+        self._taken: set[str] = set()
+        self._last: dict[str, str] = {}
+        """The last time taken within each second."""
+
+    def take(self, at: str) -> str:
+        """Return `at`, or the microsecond after the last time taken within its second."""
+        while at in self._taken or self._is_stored(at):
+            at = _later(max(at, self._last_within(at)), timedelta(microseconds=1))
+        self._taken.add(at)
+        second = at[:_SECOND]
+        self._last[second] = max(at, self._last.get(second, ""))
+        return at
+
+    def _is_stored(self, at: str) -> bool:
+        if at > self._stored:
+            return False
+        one = select(_TABLE.c.seq).where(_TABLE.c.at == at)
+        return self._conn.execute(one).first() is not None
+
+    def _last_within(self, at: str) -> str:
+        known = self._last.get(at[:_SECOND], "")
+        if at > self._stored:
+            return known
+        end = _later(f"{at[:_SECOND]}.000000Z", timedelta(seconds=1))
         within = select(func.max(_TABLE.c.at)).where(_TABLE.c.at >= at, _TABLE.c.at < end)
-        latest = max(
-            conn.execute(within).scalar() or at, *(each for each in taken if at <= each < end), at
-        )
-        at = _later(latest, timedelta(microseconds=1))
-    return at
-
-
-def _is_taken(conn: Connection, at: str) -> bool:
-    return conn.execute(select(_TABLE.c.seq).where(_TABLE.c.at == at)).first() is not None
+        return max(known, self._conn.execute(within).scalar() or "")
 
 
 def _later(at: str, by: timedelta) -> str:
