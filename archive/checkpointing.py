@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from archive import seals
 from archive.assembly import Archive
@@ -16,10 +17,12 @@ from archive.catalogue import journal
 from archive.errors import JournalBroken, NotHeld
 from archive.evidence import log, logstore, tiles
 from archive.evidence.checkpoint import Checkpoint
+from archive.evidence.enclosing import seal_with_its_proofs, with_its_proofs
 from archive.evidence.notes import Note, NoteKey
 from archive.evidence.objects import put, put_first, there
 from archive.evidence.tiles import Edge, TileTree
 from archive.model import Indication, ObjectName
+from archive.signatures import seal
 from archive.signatures.tokens import Token
 
 
@@ -168,6 +171,14 @@ def log_keys(archive: Archive) -> list[NoteKey]:
     return found
 
 
+def key_of(archive: Archive, size: int, keys: Sequence[NoteKey] | None = None) -> NoteKey:
+    """Return the log's key that has signed a checkpoint. Arguments, errors as `checkpoint_at`."""
+    keys = log_keys(archive) if keys is None else keys
+    checkpoint_at(archive, size, keys)
+    note = read_note(archive, size)
+    return next(one for one in keys if note.signed_by(one))
+
+
 def _sealed(archive: Archive, name: ObjectName) -> bytes:
     content = archive.store.read(name)
     token = archive.store.read(ObjectName(name + logstore.SEAL))
@@ -184,6 +195,8 @@ def _sign(archive: Archive, edge: Edge) -> None:
     if not there(archive.store, name):
         content = f"{signer.key.vkey}\n".encode()
         token = archive.sealer.seal(content, at=archive.clock())
+        at = _not_before(archive, Token.load(seal.timestamp_token(token)))
+        token = seal_with_its_proofs(content, token, archive.trust, at=at)
         put_first(archive.store, name + logstore.SEAL, token)
         put(archive.store, name, content)
     text = Checkpoint(signer.key.name, edge.size, edge.root()).text()
@@ -198,12 +211,19 @@ def _sign(archive: Archive, edge: Edge) -> None:
 
 
 def _timestamp(archive: Archive, size: int) -> None:
-    """Store the timestamp over a checkpoint, if there is none."""
+    """Store the timestamp over a checkpoint, if there is none, with what proves it today."""
     if logstore.token(archive.store, size) is not None:
         return
     digest = hashlib.sha256(archive.store.read(logstore.checkpoint_name(size))).digest()
     token = archive.sealer.tsa.timestamp(digest)
+    at = _not_before(archive, Token.load(token))
+    token = with_its_proofs(token, archive.trust, at=at)
     put_first(archive.store, logstore.token_name(size), token)
+
+
+def _not_before(archive: Archive, token: Token) -> datetime:
+    """Return the present, or a timestamp's time if its authority's clock is ahead of ours."""
+    return max(archive.clock(), token.gen_time)
 
 
 def timestamp_of(archive: Archive, size: int) -> Token | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from archive import checkpointing
+from archive import checkpointing, log_evidence
 from archive.assembly import Archive
 from archive.catalogue import journal
 from archive.catalogue.chain import Entry, leaf
@@ -61,9 +61,9 @@ def prove_entry(archive: Archive, seq: int, *, size: int | None = None) -> Entry
         raise NotHeld(
             f"entry {seq} is under no checkpoint yet", where=logstore.PREFIX, hint="kho sweep"
         )
-    head = checkpointing.checkpoint_at(archive, size)
-    note = checkpointing.read_note(archive, size)
-    key = next(one for one in checkpointing.log_keys(archive) if note.signed_by(one))
+    keys = checkpointing.log_keys(archive)
+    head = checkpointing.checkpoint_at(archive, size, keys)
+    note, key = checkpointing.read_note(archive, size), checkpointing.key_of(archive, size, keys)
     path = tuple(_tree(archive, size).inclusion_proof(seq - 1))
     hashed = log.leaf_hash(bytes.fromhex(entry.digest))
     if not log.verify_inclusion(seq - 1, size, hashed, path, head.root):
@@ -81,6 +81,7 @@ def prove_entry(archive: Archive, seq: int, *, size: int | None = None) -> Entry
         key,
         archive.store.read(ObjectName(seal)),
         logstore.token(archive.store, size),
+        log_evidence.record_of(archive, size),
     )
 
 

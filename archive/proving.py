@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archive import log_evidence
 from archive.assembly import Archive
 from archive.catalogue import evidence, journal
 from archive.catalogue.dossiers import Holding
@@ -19,7 +20,7 @@ from archive.catalogue.evidence import BatchRow, Coverage
 from archive.catalogue.holding import HeldVersion
 from archive.errors import FixityMismatch, IntegrityError, NotHeld
 from archive.events import Event, EventType
-from archive.evidence import batches, given
+from archive.evidence import batches, given, logstore
 from archive.evidence.batches import Batch, Draft, Kind, Member
 from archive.evidence.enclosing import with_its_proofs
 from archive.evidence.history import History
@@ -27,6 +28,7 @@ from archive.evidence.records import EvidenceRecord
 from archive.evidence.renew import renewed_group
 from archive.evidence.verify import RecordVerdict, verify
 from archive.heads import head_of_version, version_of
+from archive.log_evidence import history
 from archive.model import ObjectName, Version
 from archive.signatures.tokens import Token
 
@@ -49,7 +51,7 @@ class EvidenceStatus:
     oldest: datetime | None
     """Time of the oldest of the last timestamps."""
     renew_before: datetime | None
-    """First end of a certificate behind one of the last timestamps."""
+    """First end of a certificate behind one of them, or behind a checkpoint's of the log."""
 
 
 def prove_pending(archive: Archive) -> int:
@@ -70,12 +72,19 @@ def prove_pending(archive: Archive) -> int:
             break
         # (2) One tree over all of them, one timestamp. The commit point is the heading's
         #     arrival in the store.
-        draft = Draft(Kind.PACKAGES, ALGORITHM, [_member(held) for held in pending])
-        batch = _keep(archive, draft)
+        #     The log's checkpoints that are there by then go along.
+        members = [*map(_member, pending), *_checkpoints(archive)]
+        members.sort(key=lambda one: one.place)
+        batch = _keep(archive, Draft(Kind.PACKAGES, ALGORITHM, members))
         # (3) Remember what is covered.
-        _register(archive, batch, [held.version.place for held in pending])
+        _register(archive, batch, [one.place for one in members])
         proven += len(pending)
     return proven
+
+
+def _checkpoints(archive: Archive, *, ending: datetime | None = None) -> list[Member]:
+    sizes = log_evidence.uncovered(archive, ending=ending)
+    return [log_evidence.member(archive, size, ALGORITHM) for size in sizes]
 
 
 def adopt(archive: Archive) -> int:
@@ -137,6 +146,10 @@ def renew_timestamps(archive: Archive, *, ending: datetime | None = None) -> lis
         Unavailable: store or timestamp authority did not answer.
     """
     adopt(archive)
+    # A checkpoint's own timestamp is renewed by bringing it into a batch.
+    if members := _checkpoints(archive, ending=ending):
+        batch = _keep(archive, Draft(Kind.PACKAGES, ALGORITHM, members))
+        _register(archive, batch, [one.place for one in members])
     known, renewed = history(archive), []
     by_algorithm: dict[str, list[str]] = {}
     for one in known.tips:
@@ -169,19 +182,29 @@ def renew_hash_trees(archive: Archive, algorithm: str) -> int:
     prove_pending(archive)
     adopt(archive)
     done = 0
-    while pending := _without(archive, algorithm):
+    while True:
+        pending = {held.version.place: held.version for held in _without(archive, algorithm)}
+        checkpoints = log_evidence.to_renew(archive, algorithm, BATCH)
+        if not pending and not checkpoints:
+            return done
         known = history(archive)
         with archive.catalogue.connect() as connection:
-            of = evidence.of_places(connection, [held.version.place for held in pending])
+            of = evidence.of_places(connection, [*pending, *checkpoints])
         tips = _enclosed(archive, dict.fromkeys(known.tip(ids[-1]) for ids in of.values()))
-        members = [
-            _renewed_member(archive, known, held.version, of[held.version.place], tips, algorithm)
-            for held in pending
-        ]
+        members = []
+        for place in sorted(of):
+            if place in pending:
+                objects = _renewed_objects(archive, pending[place], algorithm)
+            else:
+                objects = log_evidence.objects_to_renew(
+                    archive, known, place, of[place][-1], algorithm
+                )
+            digests = tuple(one.digests[algorithm] for one in objects)
+            chains = known.record(place, of[place], tips).chains
+            members.append(Member(place, digests, renewed_group(algorithm, digests, chains)))
         batch = _keep(archive, Draft(Kind.HASH_TREES, algorithm, members, tips))
         _register(archive, batch, [member.place for member in members])
-        done += len(members)
-    return done
+        done += len(pending)
 
 
 def status(archive: Archive) -> EvidenceStatus:
@@ -189,7 +212,9 @@ def status(archive: Archive) -> EvidenceStatus:
     adopt(archive)
     known = history(archive)
     tokens = [Token.load(batches.token(archive.store, one)) for one in known.tips]
-    ends = [token.signer.not_after for token in tokens if token.signer is not None]
+    waiting = (logstore.token(archive.store, size) for size in log_evidence.uncovered(archive))
+    last = [*tokens, *(Token.load(one) for one in waiting if one is not None)]
+    ends = [token.signer.not_after for token in last if token.signer is not None]
     with archive.catalogue.connect() as connection:
         coverage = evidence.coverage(connection)
     packages = sum(kind is Kind.PACKAGES for kind in known.kinds.values())
@@ -201,13 +226,6 @@ def status(archive: Archive) -> EvidenceStatus:
         min((token.gen_time for token in tokens), default=None),
         min(ends, default=None),
     )
-
-
-def history(archive: Archive) -> History:
-    """Return the archive's batches and how they renew each other."""
-    with archive.catalogue.connect() as connection:
-        kinds = {row.id: Kind(row.kind) for row in evidence.batches(connection)}
-    return History(archive.store, kinds)
 
 
 def _record(archive: Archive, known: History, place: ObjectName) -> EvidenceRecord:
@@ -239,14 +257,9 @@ def _member(held: HeldVersion) -> Member:
     return Member(version.place, digests, digests)
 
 
-def _renewed_member(
-    archive: Archive,
-    known: History,
-    version: Version,
-    of: tuple[str, ...],
-    tips: dict[str, bytes],
-    algorithm: str,
-) -> Member:
+def _renewed_objects(
+    archive: Archive, version: Version, algorithm: str
+) -> tuple[given.DataObject, ...]:
     wanted = {ALGORITHM, algorithm}
     objects = (_package(archive, version, wanted), _seal(archive, version, wanted))
     recorded = (version.sha256, version.seal_digest)
@@ -255,9 +268,7 @@ def _renewed_member(
             raise FixityMismatch(
                 version.place, recorded=sha256, found=found.digests[ALGORITHM].hex()
             )
-    digests = tuple(one.digests[algorithm] for one in objects)
-    chains = known.record(version.place, of, tips).chains
-    return Member(version.place, digests, renewed_group(algorithm, digests, chains))
+    return objects
 
 
 def _package(archive: Archive, version: Version, algorithms: Iterable[str]) -> given.DataObject:

@@ -17,7 +17,7 @@ from cli.progress import Progress
 if TYPE_CHECKING:
     from archive.assembly import Archive
     from archive.auditing.audit import Scope
-    from archive.auditing.endings import EvidenceEnding, SealsEnding
+    from archive.auditing.endings import CheckpointsEnding, EvidenceEnding, SealsEnding
     from archive.auditing.listing import Wanted
     from archive.auditing.recheck import Rechecked
     from archive.auditing.report import AuditReport
@@ -37,7 +37,7 @@ def list(context: click.Context, /, limit: int, **given: Any) -> None:  # noqa: 
     """List signatures by their sunset, issuer or weakness."""
     from itertools import islice
 
-    from archive.auditing.endings import EvidenceEnding, SealsEnding
+    from archive.auditing.endings import CheckpointsEnding, EvidenceEnding, SealsEnding
     from archive.auditing.listing import Wanted, wanted
 
     options = settled(context)
@@ -50,18 +50,20 @@ def list(context: click.Context, /, limit: int, **given: Any) -> None:  # noqa: 
         others = [*_endings(archive, asked, only_known=options.dry_run)]
     seals = [one for one in others if isinstance(one, SealsEnding)]
     evidence = [one for one in others if isinstance(one, EvidenceEnding)]
+    checkpoints = [one for one in others if isinstance(one, CheckpointsEnding)]
     result = {
         "signatures": [held_json(one) for one in found],
         "seals": [one.to_json() for one in seals],
         "evidence": [one.to_json() for one in evidence],
+        "checkpoints": [one.to_json() for one in checkpoints],
     }
-    output.emit(options, result, lambda: _listed(found, [*seals, *evidence]))
+    output.emit(options, result, lambda: _listed(found, [*seals, *evidence, *checkpoints]))
 
 
 def _endings(
     archive: Archive, asked: Wanted, *, only_known: bool
-) -> Iterator[SealsEnding | EvidenceEnding]:
-    """Yield seals and evidence that are asked for; they are of no one year, fonds or issuer."""
+) -> Iterator[SealsEnding | EvidenceEnding | CheckpointsEnding]:
+    """Yield seals, evidence, checkpoints asked for; they are of no one year, fonds or issuer."""
     from archive.auditing import endings
     from archive.auditing.listing import ending_fits
 
@@ -69,6 +71,8 @@ def _endings(
         seals = endings.seals(archive, only_known=only_known)
         yield from (one for one in seals if ending_fits(one.ending, asked))
         yield from (one for one in endings.evidence(archive) if ending_fits(one.ending, asked))
+        found = endings.checkpoints(archive)
+        yield from (one for one in found if ending_fits(one.ending, asked))
 
 
 @command(
@@ -132,8 +136,7 @@ def _listed(found: Any, others: Any) -> Iterator[str]:
     for one in others:
         told = one.to_json()
         mark, color = MARKS[one.ending.indication.value]
-        kind = "sig.seals" if "sealed_by" in told else "sig.evidence"
-        yield click.style(mark, fg=color) + " " + words.say(kind, **told)
+        yield click.style(mark, fg=color) + " " + words.say(f"sig.{one.KIND}", **told)
         until = told["provable_until"]
         day = output.day(until.date()) if until else "–"
         yield "      " + words.say("sig.until", day=day, link=told["limited_by"])

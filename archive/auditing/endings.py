@@ -1,7 +1,8 @@
 """The sunset watch over seals and evidence: until when each is provable, and which link ends it.
 
 Seals that rest on the same certificates end together, so that a million versions are a few
-rows. Of evidence the newest timestamp of each chain counts.
+rows. Of evidence the newest timestamp of each chain counts; checkpoints of the journal's log
+stand on their own timestamps until they are in evidence.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from archive import jobs, proving
+from archive import jobs, log_evidence, proving
 from archive.assembly import Archive
 from archive.catalogue import evidence as covering
 from archive.catalogue import seal_links
 from archive.catalogue.holding import HeldVersion
 from archive.catalogue.seal_links import SealGroup, SealLink
-from archive.evidence import batches
+from archive.evidence import batches, logstore
 from archive.heads import head_of_version
 from archive.signatures import endings
 from archive.signatures.cms_judge import readable_tokens
@@ -33,6 +34,8 @@ _PAGE = 500
 @dataclass(frozen=True, slots=True)
 class SealsEnding:
     """Seals that end together."""
+
+    KIND = "seals"
 
     ending: Ending
     versions: int
@@ -60,6 +63,8 @@ class SealsEnding:
 class EvidenceEnding:
     """The newest timestamp of one chain of evidence."""
 
+    KIND = "evidence"
+
     batch: str
     kind: str
     algorithm: str
@@ -77,6 +82,33 @@ class EvidenceEnding:
             "made_at": self.made_at,
             "tsa": signer.common_name if signer else None,
             "versions": self.versions,
+            "provable_until": told["provable_until"],
+            "limited_by": told["limited_by"],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointsEnding:
+    """Checkpoints of the journal's log that no evidence covers yet, of one authority."""
+
+    KIND = "checkpoints"
+
+    first: int
+    last: int
+    """Sizes of the first and the last of them."""
+    count: int
+    ending: Ending
+    """Of the first one's timestamp."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as `kho sig list --json` prints it."""
+        signer, token, told = self.ending.signer, self.ending.token, _sunset(self.ending)
+        return {
+            "first": self.first,
+            "last": self.last,
+            "count": self.count,
+            "made_at": token.gen_time if token else None,
+            "tsa": signer.common_name if signer else None,
             "provable_until": told["provable_until"],
             "limited_by": told["limited_by"],
         }
@@ -109,7 +141,7 @@ def seals(archive: Archive, *, only_known: bool = False) -> Iterator[SealsEnding
 def evidence(archive: Archive) -> Iterator[EvidenceEnding]:
     """Yield the newest timestamp of each chain of evidence."""
     proving.adopt(archive)
-    known = proving.history(archive)
+    known = log_evidence.history(archive)
     with archive.catalogue.connect() as connection:
         members = covering.members_by_batch(connection)
     counts: Counter[str] = Counter()
@@ -126,6 +158,24 @@ def evidence(archive: Archive) -> Iterator[EvidenceEnding]:
             counts[one],
             endings.of_token(token, archive.trust, at=archive.clock()),
         )
+
+
+def checkpoints(archive: Archive) -> Iterator[CheckpointsEnding]:
+    """Yield the log's checkpoints that stand on their own timestamps, by authority.
+
+    All others are in evidence and end with their chain.
+    """
+    proving.adopt(archive)
+    found: dict[str, list[int]] = {}
+    first: dict[str, Token] = {}
+    for size in log_evidence.uncovered(archive):
+        token = Token.load(logstore.token(archive.store, size) or b"")
+        key = token.signer.sha256 if token.signer else ""
+        found.setdefault(key, []).append(size)
+        first.setdefault(key, token)
+    for key, sizes in found.items():
+        ending = endings.of_token(first[key], archive.trust, at=archive.clock())
+        yield CheckpointsEnding(sizes[0], sizes[-1], len(sizes), ending)
 
 
 def _look_at_new(archive: Archive) -> None:

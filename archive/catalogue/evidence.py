@@ -107,6 +107,28 @@ def without_algorithm(conn: Connection, algorithm: str, limit: int) -> tuple[Hel
     return _held(conn, and_(any_batch.exists(), ~by_it.exists()), limit)
 
 
+def last_place(conn: Connection, prefix: str) -> ObjectName | None:
+    """Return the last place in a batch, by name, of those that begin so."""
+    found = select(func.max(_MEMBERS.c.place)).where(_MEMBERS.c.place.startswith(prefix))
+    place = conn.execute(found).scalar_one()
+    return None if place is None else ObjectName(place)
+
+
+def places_without_algorithm(
+    conn: Connection, prefix: str, algorithm: str, limit: int
+) -> tuple[ObjectName, ...]:
+    """List the places that begin so and that no batch by a digest algorithm has."""
+    by_it = (
+        select(_MEMBERS.c.place)
+        .join(_BATCHES, _BATCHES.c.id == _MEMBERS.c.batch_id)
+        .where(_BATCHES.c.algorithm == algorithm)
+    )
+    place = _MEMBERS.c.place
+    statement = select(place).where(place.startswith(prefix), place.not_in(by_it)).distinct()
+    found = conn.execute(statement.order_by(place).limit(limit))
+    return tuple(ObjectName(one) for one in found.scalars())
+
+
 def coverage(conn: Connection) -> Coverage:
     """Count stored versions and those in a batch."""
     covered = select(_MEMBERS.c.place).where(_MEMBERS.c.place == _VERSIONS.c.place)

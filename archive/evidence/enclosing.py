@@ -7,7 +7,7 @@ Source: RFC 4998, 5.2 and 5.3; RFC 5652, 5.1 and 10.2.1; RFC 5940.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from archive.evidence.elements import Element, only
@@ -17,6 +17,8 @@ from archive.signatures.cms_judge import judge_token
 from archive.signatures.judge import Judgement, Knowledge
 from archive.signatures.paths import Certificates
 from archive.signatures.prepared import prepare
+from archive.signatures.revocation import Revocations
+from archive.signatures.seal import proofs_of
 from archive.signatures.tokens import Token
 from archive.signatures.trust import TrustStore
 
@@ -35,10 +37,26 @@ def with_its_proofs(token: bytes, trust: TrustStore, *, at: datetime) -> bytes:
     outcome, known = judge_alone(Token.load(token), trust, at=at)
     if not outcome.passed or outcome.chain is None:
         return token
-    raw = [known.revocations.raw[s] for answer in outcome.answers for s in answer.objects]
+    return _with(token, [outcome], known.revocations)
+
+
+def seal_with_its_proofs(content: bytes, p7s: bytes, trust: TrustStore, *, at: datetime) -> bytes:
+    """Return a seal with the paths and the answers by which it and its timestamp pass at `at`.
+
+    One that does not pass is returned as it is.
+    """
+    judged, revocations = proofs_of(content, p7s, trust, at=at)
+    return _with(p7s, judged, revocations) if judged else p7s
+
+
+def _with(encoded: bytes, judged: Sequence[Judgement], revocations: Revocations) -> bytes:
+    """Return a SignedData with what judgements of it rest on."""
+    used = [s for one in judged for answer in one.answers for s in answer.objects]
+    raw = [revocations.raw[sha256] for sha256 in dict.fromkeys(used)]
+    chains = [one.chain for one in judged if one.chain is not None]
     return enclose(
-        token,
-        certificates=[one.der for one in outcome.chain.certificates],
+        encoded,
+        certificates=[one.der for chain in chains for one in chain.certificates],
         crls=[body for kind, body in raw if kind == "crl"],
         ocsps=[body for kind, body in raw if kind == "ocsp"],
     )

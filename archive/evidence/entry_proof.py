@@ -45,6 +45,13 @@ class EntryProof:
     """The archive's seal over `vkey` and a line feed: detached CAdES, DER."""
     timestamp: bytes | None
     """RFC 3161 token over the checkpoint, DER."""
+    evidence: bytes | None = None
+    """RFC 4998 record over the checkpoint, its timestamp, the key and its seal, DER."""
+
+    @property
+    def key_statement(self) -> bytes:
+        """What the archive's seal is over."""
+        return f"{self.log_key.vkey}\n".encode()
 
     @property
     def digest(self) -> bytes:
@@ -69,6 +76,7 @@ class EntryProof:
             "log_key": self.log_key.vkey,
             "log_key_seal": _base64(self.log_key_seal),
             "timestamp": _base64(self.timestamp),
+            "evidence": _base64(self.evidence),
         }
 
     @classmethod
@@ -95,6 +103,7 @@ class EntryProof:
                 NoteKey.of_vkey(_text(stated["log_key"])),
                 _bytes(stated["log_key_seal"]),
                 _bytes(stated["timestamp"]),
+                _bytes(stated.get("evidence")),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the document is not a proof of a journal entry") from error
@@ -137,7 +146,7 @@ class EntryProof:
         return cls.of_json(stated)
 
 
-_EXTRA = ("leaf", "details", "salt", "log_key", "log_key_seal", "timestamp")
+_EXTRA = ("leaf", "details", "salt", "log_key", "log_key_seal", "timestamp", "evidence")
 
 
 @dataclass(frozen=True, slots=True)

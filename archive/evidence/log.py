@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+ALGORITHM = "sha256"
 DIGEST_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 MOST_LEAVES = 1 << 64

@@ -60,12 +60,17 @@ def grow(store: ObjectStore, edge: Edge, entries: Iterable[bytes]) -> None:
         put(store, PREFIX + path, content)
 
 
-def sizes(store: ObjectStore) -> Iterator[int]:
-    """Yield the sizes of which there is a checkpoint, ascending."""
-    for name in store.names(CHECKPOINTS):
+def sizes(store: ObjectStore, after: int = 0) -> Iterator[int]:
+    """Yield the sizes above `after` of which there is a checkpoint, ascending."""
+    for name in store.names(CHECKPOINTS, after=f"{CHECKPOINTS}{after:012d}"):
         number = name.removeprefix(CHECKPOINTS)
-        if number.isdecimal():
+        if number.isdecimal() and int(number) > after:
             yield int(number)
+
+
+def size_of(name: ObjectName) -> int:
+    """Return the size of the checkpoint that lies at a place; see `checkpoint_name`."""
+    return int(name.removeprefix(CHECKPOINTS))
 
 
 def newest(store: ObjectStore) -> int:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.evidence import entry_proof
+from archive.evidence import agreement, entry_proof, given, log, records
 from archive.evidence.checkpoint import Checkpoint
 from archive.evidence.enclosing import judge_alone
 from archive.evidence.entry_proof import MAX_PROOF_BYTES, Cosigned, EntryProof
 from archive.evidence.notes import NoteKey
+from archive.evidence.verify import verify as verify_record
 from archive.model import Indication
 from archive.signatures import seal
 from archive.signatures.judge import Judgement, failed, indeterminate
@@ -94,8 +96,10 @@ def verify(
     if found.faults:
         return ProofVerdict(Indication.FAILED, "HASH_FAILURE", False, found.faults)
     head = Checkpoint.of_text(proof.checkpoint.text)
-    key, stamp = _key(proof, keys, trust, at), _timestamp(proof, trust, at)
-    judged = [one for one in (key, stamp) if not one.passed]
+    judged = _open(proof, keys, trust, at)
+    if judged and proof.evidence is not None:
+        judged = _carried(proof, proof.evidence, keys, trust, at, judged)
+    judged += _weak(trust, at)
     judged.sort(key=lambda one: one.indication is not Indication.FAILED)
     token = Token.load(proof.timestamp) if proof.timestamp and not judged else None
     return ProofVerdict(
@@ -109,6 +113,62 @@ def verify(
         token.gen_time if token else None,
         found.cosigned,
     )
+
+
+def _open(
+    proof: EntryProof, keys: Sequence[NoteKey], trust: TrustStore, at: datetime
+) -> list[Judgement]:
+    """Return what stands against key and timestamp at a time."""
+    every = (_key(proof, keys, trust, at), _timestamp(proof, trust, at))
+    return [one for one in every if not one.passed]
+
+
+def _carried(
+    proof: EntryProof,
+    evidence: bytes,
+    keys: Sequence[NoteKey],
+    trust: TrustStore,
+    at: datetime,
+    open_now: list[Judgement],
+) -> list[Judgement]:
+    """Return what stands against a proof that an evidence record carries past its end.
+
+    What the record proves to have existed at a time, with its own certificates and
+    revocation answers inside, is judged as of that time (EN 319 102-1, 5.6.2).
+    """
+    names = ("checkpoint", "timestamp", "log key", "seal over the log's key")
+    contents = (
+        proof.checkpoint.encode(),
+        proof.timestamp or b"",
+        proof.key_statement,
+        proof.log_key_seal or b"",
+    )
+    try:
+        algorithms = agreement.algorithms_of(records.read(evidence))
+    except ValueError:
+        algorithms = []
+    objects = [
+        given.of_stream(name, io.BytesIO(content), algorithms)
+        for name, content in zip(names, contents, strict=True)
+    ]
+    found = verify_record(evidence, objects, trust, at=at)
+    if found.proven_at is not None:
+        return _open(proof, keys, trust, found.proven_at)
+    reasons = tuple(f"evidence record: {one}" for one in found.reasons)
+    return [*open_now, Judgement(found.indication, found.sub_indication, reasons)]
+
+
+def _weak(trust: TrustStore, at: datetime) -> list[Judgement]:
+    """Return that the log's own trees do not count any more, if their digest does not."""
+    end = trust.policy.digest_good_until(log.ALGORITHM)
+    if at < end:
+        return []
+    return [
+        indeterminate(
+            "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+            f"the log's trees use {log.ALGORITHM}, which did not count any more on {at.date()}",
+        )
+    ]
 
 
 def _unread(reason: str) -> ProofVerdict:
@@ -129,8 +189,7 @@ def _key(proof: EntryProof, keys: Sequence[NoteKey], trust: TrustStore, at: date
         return indeterminate(
             "NO_CERTIFICATE_CHAIN_FOUND", "nobody says whose key has signed the checkpoint"
         )
-    content = f"{proof.log_key.vkey}\n".encode()
-    verdict = seal.verify(content, proof.log_key_seal, trust, at=at)
+    verdict = seal.verify(proof.key_statement, proof.log_key_seal, trust, at=at)
     reasons = tuple(f"seal over the log's key: {one}" for one in verdict.reasons)
     return Judgement(verdict.indication, verdict.sub_indication, reasons)
 

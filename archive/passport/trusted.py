@@ -71,6 +71,8 @@ def _inside(proofs: Mapping[str, bytes]) -> Iterator[Cert]:
             for key in ("log_key_seal", "timestamp"):
                 if told[key]:
                     yield from _of_cms(base64.b64decode(told[key]))
+            if told["evidence"]:
+                yield from _of_record(base64.b64decode(told["evidence"]))
         elif name == "evidence/record.er":
             yield from _of_record(content)
 

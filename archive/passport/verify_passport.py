@@ -188,7 +188,7 @@ class Cms:
         self.signed, self.signed_raw = attributes(info[3][1]), b"\x31" + info[3][2][1:]
         self.signature = info[5][1]
         self.unsigned = attributes(info[6][1]) if len(info) > 6 else {}
-        versions = fields[0][1] in (b"\x01", b"\x03") and info[0][1] == b"\x01"
+        versions = fields[0][1] in (b"\x01", b"\x03", b"\x05") and info[0][1] == b"\x01"
         listed = self.algorithm in map(algorithm_of, parts(fields[1][1], "(30)+"))
         typed = self.signed[ATTRIBUTE + "3"][0][2] == encapsulated[0][2]
         need(versions and listed and typed, "CMS sai / the CMS is not well-formed")
@@ -317,6 +317,11 @@ def evidence(record: bytes, objects: list[dict[str, bytes]], trust: Trust) -> li
     return times
 
 
+def digests_by_all(content: bytes) -> dict[str, bytes]:
+    """Return the digests of an object by every algorithm that a record may use."""
+    return {name: hashlib.new(name, content).digest() for name, _ in HASHES.values()}
+
+
 def _length(content: bytes) -> bytes:
     size = len(content)
     if size < 0x80:
@@ -384,8 +389,15 @@ def journal(
     vkey = proof["log_key"]
     signed = vkey.split("+")[0] == origin and note_signed(note, vkey) is not None
     need(signed, "nhật ký không ký / the log has not signed")
-    seal(f"{vkey}\n".encode(), base64.b64decode(proof["log_key_seal"]), trust)
-    at = timestamp(base64.b64decode(proof["timestamp"]), trust, None, note.encode())
+    key, sealed = f"{vkey}\n".encode(), base64.b64decode(proof["log_key_seal"])
+    seal(key, sealed, trust)
+    stamp = base64.b64decode(proof["timestamp"])
+    at = timestamp(stamp, trust, None, note.encode())
+    if proof["evidence"]:
+        record = base64.b64decode(proof["evidence"])
+        evidence(
+            record, [digests_by_all(one) for one in (note.encode(), stamp, key, sealed)], trust
+        )
     every = note + "".join(proof["cosignatures"])
     seen = [(key.split("+")[0], note_signed(every, key)) for key in witnesses]
     return entry, at, [f"{name} {when}" for name, when in seen if when]
@@ -506,7 +518,7 @@ class Passport:
     def in_evidence(self, trust: Trust, packages: list[Path]) -> list[str]:
         """Check the evidence record over seal and package."""
         seals = self.files["record/METS.xml.p7s"]
-        objects = [{name: hashlib.new(name, seals).digest() for name, _ in HASHES.values()}]
+        objects = [digests_by_all(seals)]
         digests = {k: bytes.fromhex(v) for k, v in self.told["package"]["digests"].items()}
         for path in packages:
             for name in digests:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from archive.signatures.judge import Judgement, Knowledge, failed, judge
 from archive.signatures.keys import FileKey, SigningKey, usual_digest
 from archive.signatures.paths import Certificates
 from archive.signatures.prepared import prepare
+from archive.signatures.revocation import Revocations
 from archive.signatures.timestamps import TimestampAuthority
 from archive.signatures.tokens import Token
 from archive.signatures.trust import Scope, TrustStore
@@ -183,8 +185,7 @@ def verify(
     tokens = readable_tokens(cms.timestamp_tokens())
     known = _knowledge(cms, tokens, trust, at)
     judged = [(token, judge_token(token, cms.signature, known)) for token in tokens]
-    proofs = [(token.gen_time, one) for token, one in judged if one.passed]
-    proven, proof = min(proofs, key=lambda pair: pair[0], default=(at, None))
+    proven, proof = _earliest(judged, at)
     signer = cms.signer_certificate()
     outcome = _judged(cms, signer, content, known, scope, proven)
     if outcome.passed and proof is None:
@@ -198,6 +199,33 @@ def verify(
         outcome = outcome if beside.passed else beside
     outcome = _unless_stolen(outcome, cms, trust, proven if proof else None)
     return _verdict(outcome, cms, signer, proven if proof else None, proof)
+
+
+def proofs_of(
+    content: bytes, p7s: bytes, trust: TrustStore, *, at: datetime
+) -> tuple[list[Judgement], Revocations]:
+    """Return the judgements by which seal and timestamps pass at `at`, and what they rest on.
+
+    None if the seal does not pass; see `verify`.
+    """
+    if verify(content, p7s, trust, at=at).indication is not Indication.PASSED:
+        return [], Revocations()
+    cms = SignedCms(p7s)
+    tokens = readable_tokens(cms.timestamp_tokens())
+    known = _knowledge(cms, tokens, trust, at)
+    judged = [(token, judge_token(token, cms.signature, known)) for token in tokens]
+    proven, _ = _earliest(judged, at)
+    signer = cms.signer_certificate()
+    outcome = _judged(cms, signer, content, known, Scope.SEALS, proven)
+    return [outcome, *(one for _, one in judged if one.passed)], known.revocations
+
+
+def _earliest(
+    judged: Sequence[tuple[Token, Judgement]], at: datetime
+) -> tuple[datetime, Judgement | None]:
+    """Return the earliest time that a timestamp proves; `at` if none passes."""
+    proofs = [(token.gen_time, one) for token, one in judged if one.passed]
+    return min(proofs, key=lambda pair: pair[0], default=(at, None))
 
 
 def _judged(
@@ -248,9 +276,13 @@ def _knowledge(cms: SignedCms, tokens: list[Token], trust: TrustStore, at: datet
     """Return what is known for judging one seal."""
     prepared = prepare(trust)
     certificates = Certificates(trust.anchors, prepared.certificates)
+    revocations = prepared.revocations
     for one in (cms, *(token.cms for token in tokens)):
         certificates.add(one.certificates)
-    return Knowledge(certificates, prepared.revocations, lambda _: at, trust.policy, at)
+        crls, ocsps = one.revocation_objects()
+        if crls or ocsps:
+            revocations = revocations.layered(crls, ocsps)
+    return Knowledge(certificates, revocations, lambda _: at, trust.policy, at)
 
 
 def _verdict(

@@ -7,6 +7,7 @@ first day of 2038 SHA-256 is broken.
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Iterable
@@ -174,7 +175,7 @@ def lived(world: World, stages: Iterable[int]) -> None:
     for stage in stages:
         world.arrive(stage)
         for number, command in enumerate(STAGES[stage].commands):
-            done(world, *command, at=STAGES[stage].at + timedelta(hours=number))
+            done(world, *command, at=STAGES[stage].at + timedelta(hours=number + 2))
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[int, World]:
     at = STAGES[2026].at
     done(world, "init", world.home, at=at)
     a_submission(world.home / "new")
-    done(world, "ingest", "new", at=at)
+    done(world, "ingest", "new", at=at + timedelta(hours=1))
     found = {}
     for stage in STAGES:
         found[stage] = world.copied(tmp_path_factory.mktemp(str(stage)))
@@ -247,6 +248,56 @@ def test_the_record_alone_is_enough_in_2060(before, tmp_path):
     # Whom to trust is for the verifier to say: without roots nothing passes, nothing fails.
     assert (alone.code, alone.json()["indication"]) == (8, "indeterminate")
     assert alone.json()["intact"] is True
+
+
+def proof_of_2026(world: World, at: datetime) -> Path:
+    """Return the proof of the journal's first entry under the first checkpoint."""
+    names = (world.home / "store" / "journal" / "checkpoints").iterdir()
+    size = min(int(one.name) for one in names if one.name.isdecimal())
+    path = world.home / "proof.json"
+    done(world, "journal", "prove", "1", "--size", size, "--into", path, at=at)
+    return path
+
+
+def test_a_checkpoint_outlives_its_timestamps_authority_by_evidence_alone(before, tmp_path):
+    world, at = before[2037].copied(tmp_path), summer(2036)
+    world._publish(at)
+    path = proof_of_2026(world, at)
+
+    found = done(world, "journal", "check", path, at=at)
+    proof = json.loads(path.read_text())
+    path.write_text(json.dumps(proof | {"evidence": None}))
+    alone = ended(world, "journal", "check", path, at=at)
+
+    assert (found["indication"], found["intact"]) == ("passed", True)
+    assert found["proven_at"].startswith("2026-07-01")
+    assert (alone.code, alone.json()["indication"]) == (8, "indeterminate")
+    assert any("2033-01-01" in one for one in alone.json()["reasons"])
+
+
+def test_in_2060_the_checkpoint_is_proven_and_the_logs_own_trees_are_told_to_be_weak(before):
+    world = before[2060]
+    path = proof_of_2026(world, ASKED)
+    proof = json.loads(path.read_text())
+    files = {
+        "checkpoint": proof["checkpoint"].encode(),
+        "token": base64.b64decode(proof["timestamp"]),
+        "key": f"{proof['log_key']}\n".encode(),
+        "seal": base64.b64decode(proof["log_key_seal"]),
+        "record.ers": base64.b64decode(proof["evidence"]),
+    }
+    for name, content in files.items():
+        (world.home / name).write_bytes(content)
+
+    data = [word for name in list(files)[:4] for word in ("--data", name)]
+    record = done(world, "evidence", "verify", "record.ers", *data, at=ASKED)
+    entry = ended(world, "journal", "check", path, at=ASKED)
+
+    assert (record["indication"], record["proven_at"][:4]) == ("passed", "2026")
+    assert len(record["chains"]) == 2
+    assert (entry.code, entry.json()["sub_indication"]) == (8, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
+    weak = "the log's trees use sha256, which did not count any more on 2060-06-01"
+    assert entry.json()["reasons"] == [weak]
 
 
 REASONS = {

@@ -24,6 +24,7 @@ from archive.preservation import fixity
 from archive.preservation.rebuild import rebuild
 from archive.proving import prove_pending
 from archive.reports.figures import Figures, row
+from archive.segments import flush
 from archive.signatures import seal, testpki
 from archive.signatures.pdf_signing import sign_pdf
 from archive.trusting import revocation
@@ -287,9 +288,12 @@ def test_seals_and_evidence_tell_their_end_and_the_link_that_makes_it(audited):
 
     (seals,) = endings.seals(archive)
     (evidence,) = endings.evidence(archive)
+    flush(archive)
+    (checkpoints,) = endings.checkpoints(archive)
 
     assert (seals.versions, evidence.versions) == (3, 3)
-    for told in (seals.to_json(), evidence.to_json()):
+    assert checkpoints.count == 1
+    for told in (seals.to_json(), evidence.to_json(), checkpoints.to_json()):
         assert told["provable_until"].year > 2030
         assert f"{told['provable_until']:%Y-%m-%d}" in told["limited_by"]
 
