@@ -90,23 +90,32 @@ def _change(
         return UNCHANGED
     if not cover.contiguous:
         return Change(SUSPICIOUS, cover.fault or "the byte range is unusual")
-    before, after = pdf.page_count(entry.revision), pdf.page_count()
-    if before is not None and after is not None and before != after:
-        return Change(SUSPICIOUS, f"the file had {before} pages when signed, now {after}", True)
     if _follows_the_end(pdf):
-        return Change(SUSPICIOUS, "something follows after the end of the file's last revision")
+        reason = "something follows after the end of the file's last revision"
+        return _suspicion(pdf, entry, reason)
     if not _ends_revision(pdf, entry, cover):
-        return Change(SUSPICIOUS, "the signature does not cover the whole of its revision")
+        return _suspicion(pdf, entry, "the signature does not cover the whole of its revision")
     rules, filled = rules_of(entry), None
     for begin, difference in stretches.after(entry.revision):
         reason = _objection(difference, rules, final=begin >= last)
         if difference.broken and good:
             reason = reason or "a signature that was added shows something and is broken"
         if reason:
-            return Change(SUSPICIOUS, reason)
+            return _suspicion(pdf, entry, reason)
         if difference.fields or difference.annotations:
             filled = begin
     return Change(ALLOWED, filled=filled)
+
+
+def _suspicion(pdf: SignedPdf, entry: SignatureEntry, reason: str) -> Change:
+    """Return a suspicious change; pages that came or went are the first thing to be told.
+
+    Only asked here, since no change of the page tree is without objection.
+    """
+    before, after = pdf.page_count(entry.revision), pdf.page_count()
+    if before is not None and after is not None and before != after:
+        return Change(SUSPICIOUS, f"the file had {before} pages when signed, now {after}", True)
+    return Change(SUSPICIOUS, reason)
 
 
 def _objection(difference: Difference, rules: Rules, *, final: bool) -> str:

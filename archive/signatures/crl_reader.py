@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +20,8 @@ _READ_CRITICAL = {
     ExtensionOID.DELTA_CRL_INDICATOR,
     _EXPIRED_CERTS_ON_CRL,
 }
+_MAX_REMEMBERED = 64
+_MAX_REMEMBERED_BYTES = 1 << 20
 ALL_REASONS = frozenset(x509.ReasonFlags) - {
     x509.ReasonFlags.unspecified,
     x509.ReasonFlags.remove_from_crl,
@@ -77,8 +80,29 @@ def crl_holds(known: Crl, issuer: Cert) -> bool:
         return False
 
 
+_parsed: OrderedDict[str, Crl | None] = OrderedDict()
+"""The CRLs that were parsed last, by their digests: a signer's CA is that of many files."""
+
+
 def read_crl(encoded: bytes, sha256: str) -> Crl | None:
-    """Parse a CRL; None for those of attribute certificates, which are not used."""
+    """Parse a CRL; None for those of attribute certificates, which are not used.
+
+    Only what the bytes say is remembered: what a list is worth is judged each time.
+
+    Args:
+        encoded: DER.
+        sha256: the digest of that.
+    """
+    if len(encoded) > _MAX_REMEMBERED_BYTES:
+        return _parse(encoded, sha256)
+    if sha256 not in _parsed:
+        _parsed[sha256] = _parse(encoded, sha256)
+        while len(_parsed) > _MAX_REMEMBERED:
+            _parsed.popitem(last=False)
+    return _parsed[sha256]
+
+
+def _parse(encoded: bytes, sha256: str) -> Crl | None:
     parsed = x509.load_der_x509_crl(encoded)
     points: frozenset[bytes] = frozenset()
     users_only = cas_only = False

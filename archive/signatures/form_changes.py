@@ -56,6 +56,10 @@ class FormChanges:
         self._pair, self._was, self._is = pair, was, now
         self._signatures = signatures
 
+    def is_signature(self, number: int) -> bool:
+        """Return whether an object of the newer revision is a signature field or its widget."""
+        return self._is.fields.get(number, ("", False))[1]
+
     def form(self, before: Any, after: Any) -> None:
         """Judge the form dictionary."""
         if before is None:

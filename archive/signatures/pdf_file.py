@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pyhanko.pdf_utils import generic, misc
@@ -85,13 +86,17 @@ class SignatureEntry:
     def claimed_at(self) -> datetime | None:
         """The entry /M."""
         value = _get(self.dictionary, "/M")
-        try:
-            at = generic.parse_pdf_date(str(value), strict=False) if value is not None else None
-        except READ_ERRORS:
-            return None
-        if at is None:
-            return None
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return None if value is None else _moment(str(value))
+
+
+@lru_cache(maxsize=256)
+def _moment(text: str) -> datetime | None:
+    """Return the time that a date in a PDF says, UTC if it has no zone; None if it is none."""
+    try:
+        at = generic.parse_pdf_date(text, strict=False)
+    except READ_ERRORS:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

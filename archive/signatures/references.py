@@ -15,13 +15,15 @@ _MAX_LINE_BYTES = 1 << 16
 def referenced_numbers(content: bytes, end: int) -> set[int]:
     """Return the object numbers of everything before `end` that reads as `12 0 R`."""
     numbers: set[int] = set()
-    at = content.find(b"R", 1, end)
-    while at >= 0:
-        if content[at - 1] in _WHITE:
+    at = 0
+    pieces = content[:end].split(b"R")
+    for piece in pieces[:-1]:
+        at += len(piece)
+        if piece and piece[-1] in _WHITE:
             number = _object_number(content, at)
             if number is not None:
                 numbers.add(number)
-        at = content.find(b"R", at + 1, end)
+        at += 1
     return numbers
 
 

@@ -19,6 +19,7 @@ from archive.signatures.pdf_file import READ_ERRORS, SignedPdf
 from archive.signatures.references import referenced_numbers
 from archive.signatures.revision_pair import Difference, RevisionPair
 from archive.signatures.roles import (
+    Roles,
     find_roles,
     items_of,
     number_of,
@@ -66,11 +67,9 @@ class Comparison:
         self._new = (
             self._reader if new == pdf.revisions - 1 else self._reader.get_historical_resolver(new)
         )
-        trailer = self._reader.trailer
-        self._was = find_roles(self._old, trailer)
-        self._is = find_roles(self._new, trailer)
+        self._roots = (self._old.root, self._new.root)
+        self._signatures = signatures
         self._pair = RevisionPair(self._old, self._new)
-        self._form = FormChanges(self._pair, self._was, self._is, signatures)
         self.found = self._pair.found
 
     def run(self) -> Difference:
@@ -108,6 +107,17 @@ class Comparison:
         return sorted(found, key=lambda one: (one.idnum, one.generation))
 
     @cached_property
+    def _was(self) -> Roles:
+        """Which object plays which part in the old revision."""
+        return find_roles(self._old, self._reader.trailer)
+
+    @cached_property
+    def _form(self) -> FormChanges:
+        """The judgement of the form."""
+        now = find_roles(self._new, self._reader.trailer)
+        return FormChanges(self._pair, self._was, now, self._signatures)
+
+    @cached_property
     def _gaps(self) -> set[int]:
         """The numbers that the old revision refers to without having the objects."""
         return _referenced(self._pdf, self._old_revision)
@@ -136,7 +146,6 @@ class Comparison:
 
     def _judge(self, number: int, before: Any, after: Any) -> None:
         """Judge one object that was written again."""
-        was = self._was
         if number in self._containers:
             # What it held is another thing now, whatever the tables say of it.
             self.found.faults.append("a stream that holds other objects was overwritten")
@@ -144,7 +153,13 @@ class Comparison:
             return
         elif number == number_of(raw_entry(self._reader.trailer, "/Root")):
             self._pair.judge_keys(before, after, _CATALOG_MAY | {"/AcroForm"}, "the catalogue")
-        elif number in was.pages:
+        else:
+            self._judge_by_role(number, before, after)
+
+    def _judge_by_role(self, number: int, before: Any, after: Any) -> None:
+        """Judge an object by the part that it played."""
+        was = self._was
+        if number in was.pages:
             self._judge_page(before, after)
         elif number in was.tree:
             keys = {*before, *after} if isinstance(before, dict) and isinstance(after, dict) else {}
@@ -177,9 +192,11 @@ class Comparison:
 
     def _judge_direct(self) -> None:
         """Judge a form that lies directly in the catalogue."""
-        was, now = (number_of(raw_entry(one.catalog, "/AcroForm")) for one in (self._was, self._is))
-        if was is None or now != was:
-            self._form.form(self._was.form, self._is.form)
+        before, after = (raw_entry(root, "/AcroForm") for root in self._roots)
+        if (before is not None or after is not None) and (
+            number_of(before) is None or number_of(before) != number_of(after)
+        ):
+            self._form.form(resolve(self._old, before), resolve(self._new, after))
 
     def _judge_page(self, before: Any, after: Any) -> None:
         """Judge a page."""
@@ -194,7 +211,7 @@ class Comparison:
         if len(old) != len(items_of(before)) or old - new:
             self.found.annotations = True
         for number in new - old:
-            if number is None or not self._is.fields.get(number, ("", False))[1]:
+            if number is None or not self._form.is_signature(number):
                 self.found.annotations = True
             else:
                 self._form.signature_widget(number, new=True)
