@@ -127,7 +127,7 @@ def _objection(difference: Difference, rules: Rules, *, final: bool) -> str:
     forms, annotated = bool(difference.fields), difference.annotations
     if rules.permission == NO_CHANGES and (forms or annotated or difference.signed):
         return "the certification signature permits no changes"
-    if rules.permission not in (None, ANNOTATIONS) and (annotated or difference.visible):
+    if rules.permission not in (None, ANNOTATIONS) and annotated:
         return "the certification signature does not permit annotations"
     if final and annotated:
         return "annotations were changed after the last signature"

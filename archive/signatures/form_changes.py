@@ -122,7 +122,6 @@ class FormChanges:
         if not (state is not None and state.is_timestamp and state.sound and not shows):
             found.signed.add(name)
         if shows:
-            found.visible |= new
             if state is None:
                 found.annotations = True
             elif not state.sound:

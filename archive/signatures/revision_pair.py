@@ -29,8 +29,6 @@ class Difference:
     """Signature fields that were added or signed, other than unseen document timestamps."""
     annotations: bool = False
     """Whether annotations other than signatures came, went or changed."""
-    visible: bool = False
-    """Whether a signature field that shows something was added."""
     broken: bool = False
     """Whether a signature that shows something since then is itself broken."""
 

@@ -184,8 +184,20 @@ def value_of(handler: Any, reference: Any) -> Any:
     try:
         value = handler.get_object(reference)
     except READ_ERRORS:
-        return Unreadable()
+        value = _leniently(handler, reference)
     return None if isinstance(value, generic.NullObject) else value
+
+
+def _leniently(handler: Any, reference: Any) -> Any:
+    """Return an object that only a tolerant reader can read, or `Unreadable`."""
+    reader = handler.reader if isinstance(handler, HistoricalResolver) else handler
+    strict, reader.strict = reader.strict, False
+    try:
+        return handler.get_object(reference)
+    except READ_ERRORS:
+        return Unreadable()
+    finally:
+        reader.strict = strict
 
 
 def _is_missing(handler: Any, reference: Any) -> bool:

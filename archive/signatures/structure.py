@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from pyhanko.pdf_utils import generic
+
 from archive.signatures.form_changes import FormChanges, SignatureState
 from archive.signatures.pdf_file import READ_ERRORS, SignedPdf
 from archive.signatures.references import referenced_numbers
@@ -134,13 +136,14 @@ class Comparison:
 
     @cached_property
     def _containers(self) -> set[int]:
-        """The object streams that hold objects of the old revision."""
-        xrefs = self._reader.xrefs
-        return {
-            reference.idnum
-            for one in range(self._old_revision + 1)
-            for reference in xrefs.object_streams_used_in(one)
-        }
+        """The object streams of the old revision in which the new one still looks for objects."""
+        xrefs, found = self._reader.xrefs, set()
+        for revision in range(self._old_revision + 1):
+            for number, place in xrefs.get_xref_data(revision).xrefs_in_objstm.items():
+                reference = generic.Reference(number, 0, self._reader)
+                if xrefs.get_historical_ref(reference, self._new_revision) == place:
+                    found.add(place.obj_stream_id)
+        return found
 
     # Judging
 

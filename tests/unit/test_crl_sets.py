@@ -151,3 +151,13 @@ def test_a_revocation_in_one_of_them_counts(root, officer):
     rest = a_crl(root, at=NOW - DAY, number=2, reasons=REST, revoked=revoked)
 
     assert told(outcome(root, officer, most, rest)) == ("indeterminate", "REVOKED_NO_POE")
+
+
+def test_a_list_that_is_remembered_does_not_hide_a_newer_one(root, officer):
+    before = a_crl(root, at=NOW - DAY)
+    after = a_crl(root, at=NOW - DAY / 4, number=2, revoked=(officer, ReasonFlags.key_compromise))
+
+    found = [told(outcome(root, officer, one)) for one in (before, after, before)]
+
+    assert found == [("passed", None), ("indeterminate", "REVOKED_NO_POE"), ("passed", None)]
+    assert told(outcome(root, officer, before, after)) == ("indeterminate", "REVOKED_NO_POE")

@@ -103,7 +103,7 @@ ACTS = {
 }
 PERMITTED = {
     MDPPerm.NO_CHANGES: ("yes", "no", "no", "no", "no", "no"),
-    MDPPerm.FILL_FORMS: ("yes", "yes", "no", "yes", "no", "yes"),
+    MDPPerm.FILL_FORMS: ("yes", "yes", "yes", "yes", "no", "yes"),
     MDPPerm.ANNOTATE: ("yes", "yes", "yes", "yes", "yes", "yes"),
 }
 
