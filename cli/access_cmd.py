@@ -90,10 +90,10 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     claimed, proven = output.moment(verdict.signed_at_claimed), output.moment(verdict.proven_at)
     yield f"      {words.say('show.signer', name=signer, claimed=claimed, proven=proven)}"
     for reason in verdict.reasons:
-        yield f"      {reason}"
+        yield f"      {words.told(reason)}"
     yield from sunset_lines(verdict)
     if verdict.to_do:
-        yield f"      → {verdict.to_do}"
+        yield f"      → {words.told(verdict.to_do)}"
 
 
 def sunset_lines(verdict: Verdict) -> Iterator[str]:

@@ -218,7 +218,7 @@ def _lines(verdict: RecordVerdict) -> Iterator[str]:
             )
             yield "  " + click.style(mark, fg=color) + f" {told}"
     for reason in verdict.reasons:
-        yield f"    {reason}"
+        yield f"    {words.told(reason)}"
 
 
 def _exit(verdict: RecordVerdict) -> int:

@@ -122,11 +122,11 @@ def _problem(label: str, error: ArchiveError | None) -> Iterator[str]:
     if error is None:
         return
     yield click.style(f"{label}: {words.say(f'error.{error.code}')} [{error.code}]", fg="red")
-    yield f"  {error.message}"
+    yield f"  {words.told(error.message)}"
     for finding in error.errors():
         severity = words.say(f"severity.{finding['severity']}")
         place = f" {finding['path']}:" if finding["path"] else ""
-        yield f"  {severity:9} {finding['rule']:22}{place} {finding['message']}"
+        yield f"  {severity:9} {finding['rule']:22}{place} {words.told(finding['message'])}"
     if error.hint:
         yield f"  → {error.hint}"
 

@@ -103,16 +103,18 @@ def problem(error: ArchiveError, *, as_json: bool) -> None:
         _echo_json(json.dumps(error.to_problem(), ensure_ascii=False, indent=2))
         return
     say(f"kho: {words.say(f'error.{error.code}')} [{error.code}]", err=True, fg="red", bold=True)
-    say(f"  {error.message}", err=True)
+    say(f"  {words.told(error.message)}", err=True)
     found = error.errors()
     for finding in found[:SHOWN]:
         severity = words.say(f"severity.{finding['severity']}")
         place = f" {finding['path']}:" if finding["path"] else ""
-        say(f"  {severity:9} {finding['rule']:20}{place} {finding['message']}", err=True)
+        say(
+            f"  {severity:9} {finding['rule']:20}{place} {words.told(finding['message'])}", err=True
+        )
     if len(found) > SHOWN:
         say(f"  {words.say('global.more_findings', count=len(found) - SHOWN)}", err=True)
     if error.hint:
-        say(f"  → {error.hint}", err=True)
+        say(f"  → {words.told(error.hint)}", err=True)
 
 
 def interrupted(*, as_json: bool) -> None:

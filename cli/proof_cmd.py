@@ -128,4 +128,4 @@ def _lines(verdict: ProofVerdict) -> Iterator[str]:
     for one in verdict.cosigned:
         yield "  " + words.say("journal.cosigned", name=one.name, at=output.moment(one.at))
     for reason in verdict.reasons:
-        yield f"    {reason}"
+        yield f"    {words.told(reason)}"

@@ -107,7 +107,7 @@ def _item_lines(each: dict[str, Any]) -> Iterator[str]:
     if each["state"] == "to_fix":
         for finding in each["findings"]:
             severity = words.say(f"severity.{finding['severity']}")
-            yield f"    {severity:9} {finding['rule']:22} {finding['path']} {finding['message']}"
+            yield f"    {severity:9} {finding['rule']:22} {finding['path']} {words.told(finding['message'])}"
     if each["reason"]:
         yield f"    {each['reason']}"
 

@@ -127,7 +127,7 @@ def _in_use(options: Globals) -> Sequence[str]:
 
 def _problems(problems: Any) -> Iterator[str]:
     for problem in problems:
-        yield f"{problem.rule:22} {problem.row}: {problem.message}"
+        yield f"{problem.rule:22} {problem.row}: {words.told(problem.message)}"
     yield words.say("rule.problems", count=len(problems))
 
 

@@ -76,7 +76,11 @@ def _pointed(text: str, fatal: list[Any]) -> str:
     lines = []
     for diagnostic in fatal:
         marks = " " * diagnostic.start + "^" * max(1, diagnostic.end - diagnostic.start)
-        lines += [f"{diagnostic.message} [{diagnostic.code}]", f"    {text}", f"    {marks}"]
+        lines += [
+            f"{words.told(diagnostic.message)} [{diagnostic.code}]",
+            f"    {text}",
+            f"    {marks}",
+        ]
     return "\n  ".join(lines)
 
 
@@ -101,7 +105,8 @@ def _lines(answer: Answer) -> Iterator[str]:
     if answer.cursor:
         yield words.say("search.more", cursor=answer.cursor)
     for diagnostic in answer.diagnostics:
-        yield f"{diagnostic.message} [{diagnostic.code}] {diagnostic.suggestion}"
+        told, advice = words.told(diagnostic.message), words.told(diagnostic.suggestion)
+        yield f"{told} [{diagnostic.code}] {advice}"
 
 
 def _named(field: str, value: str) -> str:

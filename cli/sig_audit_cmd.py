@@ -117,7 +117,7 @@ def _fetch(options: Globals, archive: Archive) -> None:
 
     for one in revocation.update(archive, agent=session.agent(archive)):
         if one.error is not None:
-            output.say(f"{one.url}: {one.error.message}", err=True)
+            output.say(f"{one.url}: {words.told(one.error.message)}", err=True)
 
 
 def held_json(one: HeldVerdict) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def report_lines(report: Report, words_for: str = "sip") -> Iterator[str]:
             f"{words.say(f'severity.{finding.severity}'):9}", fg=COLORS[finding.severity]
         )
         place = f" {finding.path}:" if finding.path else ""
-        yield f"{mark} {finding.rule:20}{place} {finding.message}"
+        yield f"{mark} {finding.rule:20}{place} {words.told(finding.message)}"
     counts = {s: sum(f.severity is s for f in report) for s in Severity}
     key = f"{words_for}.accepted" if report.accepted else f"{words_for}.rejected"
     yield click.style(

@@ -278,6 +278,6 @@ def _fetched(found: Any, *, offline: bool) -> Iterator[str]:
         yield words.say("trust.offline")
     for one in found:
         if one.error is not None:
-            yield click.style(f"✗ {one.url}: {one.error.message}", fg="red")
+            yield click.style(f"✗ {one.url}: {words.told(one.error.message)}", fg="red")
         else:
             yield f"✓ {one.url}: {next(iter(_added([one.added])))}"

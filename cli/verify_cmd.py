@@ -102,7 +102,9 @@ def _lines(found: list[Verified], state: JournalState | None, *, detailed: bool)
         outcome = words.say(f"indication.{verified.indication.value}")
         yield click.style(f"{mark} {outcome:16}", fg=color) + f" {dossier.code}  {dossier.title}"
         for finding in verified.report:
-            yield click.style(f"    {finding.rule} {finding.path}: {finding.message}", fg="red")
+            yield click.style(
+                f"    {finding.rule} {finding.path}: {words.told(finding.message)}", fg="red"
+            )
         if detailed:
             yield from _details(verified)
         else:
@@ -118,7 +120,7 @@ def _lines(found: list[Verified], state: JournalState | None, *, detailed: bool)
 def _short(verified: Verified) -> Iterator[str]:
     for verdict in verified.signatures:
         if verdict.indication.value != "passed":
-            reason = "; ".join(verdict.reasons)
+            reason = words.told("; ".join(verdict.reasons))
             yield f"    {verdict.path}: {verdict.sub_indication} {reason}"
 
 
@@ -134,6 +136,6 @@ def _details(verified: Verified) -> Iterator[str]:
         )
         yield "  " + click.style(mark, fg=color) + f" {told}{test}"
         for reason in seal.reasons:
-            yield f"      {reason}"
+            yield f"      {words.told(reason)}"
     for verdict in verified.signatures:
         yield from verdict_lines(verdict)

@@ -53,3 +53,12 @@ def say(key: str, /, **values: object) -> str:
     """
     words = _catalogue(language()).get(key) or _catalogue("en").get(key)
     return key if words is None else words.format(**values)
+
+
+def told(text: str) -> str:
+    """Return what the archive says (a finding, a reason, an error) in the language in use."""
+    if language() != "vi":
+        return text
+    from archive import spoken
+
+    return spoken.vietnamese(text)

@@ -1,0 +1,121 @@
+"""The phrases of the sources: what findings, reasons, errors and hints say, with `{}` for values."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive.errors import ArchiveError
+
+ROOT = Path(__file__).resolve().parents[1]
+SPEAKING = (
+    "archive/checkup.py",
+    "archive/packages/**/*.py",
+    "archive/signatures/*.py",
+    "archive/evidence/*.py",
+    "archive/search/language.py",
+    "archive/search/dates.py",
+    "archive/formats/pdf.py",
+    "archive/formats/pdf_bytes.py",
+    "archive/formats/antivirus.py",
+)
+"""Modules in which every sentence is one that people read."""
+EVERYWHERE = ("archive/**/*.py", "cli/**/*.py", "web/**/*.py")
+"""Modules in which errors, hints and findings are."""
+
+_QUIET = {
+    "compile", "fullmatch", "match", "sub", "search", "debug", "info", "warning", "text",
+    "Column", "cast", "TypeVar", "quote", "joinpath", "partition", "split",
+}  # fmt: skip
+"""Calls whose strings are patterns, logs or names."""
+_SENTENCE = re.compile(r"[A-Za-z]{2,}[^A-Za-z]* \S| [a-z]{2,}")
+_SPOKEN_NAMES = {"message", "hint", "told", "reason", "why", "problem", "text", "note"}
+
+
+def of_speaking_modules() -> Iterator[tuple[str, str]]:
+    """Yield place and phrase of every sentence in the modules that speak."""
+    for pattern in SPEAKING:
+        for path in sorted(ROOT.glob(pattern)):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            yield from _placed(path, _sentences(tree, _unspoken(tree)))
+
+
+def of_errors() -> Iterator[tuple[str, str]]:
+    """Yield place and phrase of what errors, their hints and findings say anywhere."""
+    loud = {error.__name__ for error in _classes(ArchiveError)} | {"Finding"}
+    for pattern in EVERYWHERE:
+        for path in sorted(ROOT.glob(pattern)):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            yield from _placed(path, _said(tree, loud))
+
+
+def _placed(path: Path, nodes: Iterator[ast.expr]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        phrase = _phrase(node)
+        if phrase is not None and _SENTENCE.search(phrase):
+            yield f"{path.relative_to(ROOT)}:{node.lineno}", phrase
+
+
+def _classes(root: type[ArchiveError]) -> Iterator[type[ArchiveError]]:
+    yield root
+    for one in root.__subclasses__():
+        yield from _classes(one)
+
+
+def _phrase(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values
+        )
+    return None
+
+
+def _unspoken(tree: ast.AST) -> set[ast.AST]:
+    """Return docstrings, and what is given to calls that say nothing to people."""
+    quiet: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            quiet.add(node.value)
+        elif isinstance(node, ast.Call) and _name(node.func) in _QUIET:
+            quiet.update(ast.walk(node))
+    return quiet
+
+
+def _sentences(node: ast.AST, quiet: set[ast.AST]) -> Iterator[ast.expr]:
+    if node in quiet:
+        return
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        yield node
+        inner: list[ast.expr] = node.values if isinstance(node, ast.JoinedStr) else []
+        for one in inner:
+            if isinstance(one, ast.FormattedValue):
+                yield from _sentences(one.value, quiet)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _sentences(child, quiet)
+
+
+def _said(tree: ast.AST, loud: set[str]) -> Iterator[ast.expr]:
+    """Yield the strings that calls of `loud` names are given, also by way of a variable."""
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named.setdefault(node.targets[0].id, []).append(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) in loud:
+            spoken = {key.value for key in node.keywords if key.arg in {"hint", "message"}}
+            for given in (*node.args, *spoken):
+                yield from _sentences(given, set())
+                if isinstance(given, ast.Name) and given.id in _SPOKEN_NAMES:
+                    for value in named.get(given.id, ()):
+                        yield from _sentences(value, set())
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
