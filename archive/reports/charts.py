@@ -73,8 +73,10 @@ def columns(
     step, height, left, top = (64, 240, 60, 48) if paper else (44, 180, 48, 16)
     width = left + max(step * len(found), 360) + 24
     whole = top + height + (84 if paper else 64)
+    # A picture is one thing to a reader of screens; what has links inside is a group of them.
+    role = "group" if any(each.address for each in found) else "img"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="{role}" width="{width}" '
         f'height="{whole}" viewBox="0 0 {width} {whole}" font-family="sans-serif" font-size="12" '
         f'fill="currentColor" aria-label="{escape(title)}">',
         f"<title>{escape(title)}</title>",
@@ -95,8 +97,13 @@ def columns(
             f'<text x="{x + step * 0.35:.1f}" y="{base + 18}" text-anchor="middle" '
             f'font-size="{12 if paper else 10}">{escape(each.label)}</text>'
         )
-        if each.address:
-            drawn = f'<a href="{escape(each.address)}">{drawn}</a>'
+        if each.address and any(each.counts.values()):
+            # The whole height can be hit, however low the column is.
+            hit = (
+                f'<rect x="{left + place * step}" y="{top}" width="{step}" height="{height + 24}" '
+                'fill="transparent"/>'
+            )
+            drawn = f'<a href="{escape(each.address)}">{hit}{drawn}</a>'
         parts.append(drawn)
     return "\n".join([*parts, *_legend(series, left, whole - 28), "</svg>"]) + "\n"
 

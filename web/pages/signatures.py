@@ -22,6 +22,7 @@ from archive.reports import charts
 from archive.reports.charts import Column, Series
 from archive.reports.phrases import WHY
 from archive.viewers import Right
+from web.pages import endings
 from web.rendering import attachment, page
 from web.visits import Visit, needs
 
@@ -44,7 +45,7 @@ def figures(visit: Visit = Depends(auditing)) -> Response:
     return page(
         visit, "signatures.html", found=found, limit=ISSUERS, formats=FORMATS, why=WHY,
         ends=_ends(visit, found), soon=sum(each.count for each in found.ends),
-        address=lambda **values: f"/signatures/list?{urlencode(values)}",
+        address=lambda **values: f"/signatures/list?{urlencode(values)}", **endings.shown(visit),
     )  # fmt: skip
 
 
