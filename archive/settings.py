@@ -105,6 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("web.url", "", "address of the pages as people type it; https behind a proxy"),
     Setting("web.session_minutes", 60, "minutes without a click after which a session ends"),
     Setting("web.session_hours", 12, "hours after which a session ends in any case"),
+    Setting("web.patience_seconds", 30, "seconds for which a client may send or read nothing"),
     Setting("web.second_factor", "administrators", "who needs a code: administrators or everyone"),
     Setting("web.oidc_issuer", "", "OpenID provider to sign in with; empty: local accounts only"),
     Setting("web.oidc_client", "", "the archive's client identifier at the OpenID provider"),

@@ -64,7 +64,8 @@ def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
                          (RequestValidationError, _invalid), (Exception, _unexpected)):  # fmt: skip
         app.add_exception_handler(kind, answer)
     uploads = {**pages.uploads(settings), **api.uploads(settings)}
-    app.add_middleware(Frame, uploads=uploads, https=app.state.https)
+    patience = float(settings.number("web.patience_seconds"))
+    app.add_middleware(Frame, uploads=uploads, https=app.state.https, patience=patience)
     return app
 
 

@@ -25,6 +25,9 @@ MAX_BODY: Final = 1 << 20
 MAX_DRAINED: Final = 32 << 20
 """Bytes of a refused request that are read so that the refusal is heard."""
 DRAIN_SECONDS: Final = 10.0
+PATIENCE_SECONDS: Final = 30.0
+SLOWEST: Final = 1 << 10
+"""Bytes a second below which a body does not come, beside the patience for the beginning."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; "
@@ -48,11 +51,19 @@ class TooLarge(Exception):
     """A request has more bytes than its address takes."""
 
 
+class TooSlow(Exception):
+    """A body comes so slowly that somebody only holds the connection."""
+
+
 class Frame:
     """ASGI middleware that knows nothing of what is inside."""
 
     def __init__(
-        self, app: ASGIApp, uploads: Mapping[str, int] | None = None, https: bool = False
+        self,
+        app: ASGIApp,
+        uploads: Mapping[str, int] | None = None,
+        https: bool = False,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Frame an application.
 
@@ -61,10 +72,12 @@ class Frame:
             uploads: beginnings of addresses that take more than `MAX_BODY`, and how many
                 bytes each takes; what goes there declares its size.
             https: whether people come over TLS.
+            patience: seconds for which a client may send nothing of a body.
         """
         self._app = app
         self._uploads = uploads or {}
         self._https = https
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,7 +85,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         began, headers = time.perf_counter(), Headers(scope=scope)
-        body = _Body(receive, _declared(headers))
+        body = _Body(receive, _declared(headers), self._patience)
         given = headers.get("x-request-id", "")
         request_id = given if _ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
@@ -90,6 +103,8 @@ class Frame:
             await self._app(scope, body.receive, framed)
         except TooLarge:
             await _refuse(framed, 413, "the request is too large")
+        except TooSlow:
+            await _refuse(framed, 408, "the request came too slowly")
         finally:
             _log(scope, request_id, told["status"], time.perf_counter() - began)
 
@@ -103,6 +118,7 @@ class Frame:
         async def framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told["status"] = message["status"]
+                body.answered = True
                 await body.drain()
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
@@ -125,22 +141,40 @@ class _Body:
 
     arriving: Receive
     declared: int
+    patience: float
     limit: int = 0
     seen: int = 0
+    waited: float = 0.0
     ended: bool = False
+    answered: bool = False
+    slow: bool = False
 
     async def receive(self) -> Message:
-        """Pass on what arrives; raises TooLarge."""
-        message = await self.arriving()
+        """Pass on what arrives; raises TooLarge and TooSlow."""
+        message = await self._next()
         self.seen += len(message.get("body", b""))
         self.ended = self.ended or not message.get("more_body", False)
         if self.seen > self.limit:
             raise TooLarge
         return message
 
+    async def _next(self) -> Message:
+        """Wait for the next part of the body as long as it may take; for anything else, for ever."""
+        if self.ended or self.answered:
+            return await self.arriving()
+        left, began = self.patience + self.seen / SLOWEST - self.waited, time.monotonic()
+        try:
+            async with asyncio.timeout(left):
+                message = await self.arriving()
+        except TimeoutError:
+            self.slow = True
+            raise TooSlow from None
+        self.waited += time.monotonic() - began
+        return message
+
     async def drain(self) -> None:
         """Read what nobody asked for, unless it is too much or does not come."""
-        if self.ended or not 0 < self.declared - self.seen <= MAX_DRAINED:
+        if self.ended or self.slow or not 0 < self.declared - self.seen <= MAX_DRAINED:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):

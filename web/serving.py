@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from archive.errors import UsageError
 from archive.settings import Settings
 from web import metrics as figures
 from web.app import create
+from web.patience import PatientProtocol
 
 CONFIG = "KHO_CONFIG"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -67,12 +69,14 @@ def serve(
     log_as_json()
     options: dict[str, Any] = {
         "host": host, "port": port, "log_config": None, "access_log": False,
-        "server_header": False, "timeout_keep_alive": 30, "timeout_graceful_shutdown": 10,
+        "server_header": False, "http": PatientProtocol,
+        "timeout_keep_alive": settings.number("web.patience_seconds"), "timeout_graceful_shutdown": 10,
         "proxy_headers": bool(settings.text("web.url")), "limit_concurrency": 1000,
         "h11_max_incomplete_event_size": 64 << 10,
     }  # fmt: skip
     if workers == 1:
         app = create(settings)
+        _keep_uploads_beside(app)
         running = uvicorn.Config(app, **options)
         listening = _listening(running)
         ready(_address(settings, listening), _metrics(app.state.archive, metrics))
@@ -104,7 +108,18 @@ def _listening(running: uvicorn.Config) -> socket.socket:
 def application() -> FastAPI:
     """Return the application of the archive that the environment names; for workers."""
     log_as_json()
-    return create(configuration.load(Path(os.environ[CONFIG])))
+    app = create(configuration.load(Path(os.environ[CONFIG])))
+    _keep_uploads_beside(app)
+    return app
+
+
+def _keep_uploads_beside(app: FastAPI) -> None:
+    """Let forms with files be received where the archive is, not where programs share a folder.
+
+    Such files have no name and end with their request; `/tmp` may be small, or in memory.
+    """
+    archive: Archive = app.state.archive
+    tempfile.tempdir = str(archive.scratch)
 
 
 def _address(settings: Settings, listening: socket.socket) -> str:

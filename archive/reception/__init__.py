@@ -19,7 +19,15 @@ from archive.reception.handover import (
     retry,
     take_in_all,
 )
-from archive.reception.uploads import Upload, add_path, append, begin, checked_name, receive
+from archive.reception.uploads import (
+    Upload,
+    add_path,
+    append,
+    begin,
+    checked_name,
+    expect_room,
+    receive,
+)
 
 __all__ = [
     "Batch",
@@ -34,6 +42,7 @@ __all__ = [
     "begin",
     "checked_name",
     "close",
+    "expect_room",
     "fix",
     "form",
     "give_back",

@@ -88,7 +88,7 @@ def begin(archive: Archive, batch_id: str, name: str, size: int) -> Upload:
     part.with_suffix(".json").write_text(json.dumps({"name": path, "size": size}), "utf-8")
     part.touch(mode=0o600)
     received = part.stat().st_size
-    _expect_room(archive, size - received)
+    expect_room(archive, size - received)
     return Upload(upload_id, path, size, received)
 
 
@@ -187,7 +187,8 @@ def _expect_size(archive: Archive, name: str, size: int) -> None:
         )
 
 
-def _expect_room(archive: Archive, size: int) -> None:
+def expect_room(archive: Archive, size: int) -> None:
+    """Raise StoreFull if there is no room on disk for so many bytes."""
     if shutil.disk_usage(archive.settings.home).free < size + RESERVE_BYTES:
         raise StoreFull("there is no room for this upload", hint="make room, go on with it")
 

@@ -152,7 +152,7 @@ def _person(archive: Archive, account: str, grant: Grant) -> Person:
 
 @contextmanager
 def served(home: Path, *more: str, **variables: str):
-    """Run `kho serve` for as long as the block lasts; yields the address."""
+    """Run `kho serve` for as long as the block lasts; yields the address and the process's id."""
     process = subprocess.Popen(
         command("-C", home, "serve", "--port", "0", "--json", *more),
         stdout=subprocess.PIPE,
@@ -167,7 +167,7 @@ def served(home: Path, *more: str, **variables: str):
             line = process.stdout.readline()
             assert line, f"kho serve ended: {process.wait()}"
             told += line
-        yield json.loads(told)
+        yield {**json.loads(told), "pid": process.pid}
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGTERM)

@@ -19,6 +19,7 @@ from archive.reception import Batch, Item, desk
 from archive.viewers import Right
 from web.api.calls import Call, answer, needs, paged
 from web.api.contract import ERRORS, PREFIX, told
+from web.visits import declared_bytes
 
 router = APIRouter(prefix=PREFIX, tags=["submissions"], responses=ERRORS)
 Key = Annotated[
@@ -79,6 +80,8 @@ async def submit(key: Key = None, call: Call = Depends(needs(Right.INGEST))) -> 
     """Hand submissions over: files, or a reference to the drop folder."""
     kind = call.request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "multipart/form-data":
+        # It is received once, and then put into the batch's inbox.
+        reception.expect_room(call.archive, 2 * declared_bytes(call.request))
         async with call.request.form(max_files=1000, max_fields=10) as form:
             made = await run_in_threadpool(_of_form, call, form, key)
     elif kind == "application/json":
