@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from archive import settings as configuration
+from archive.catalogue import journal
 from archive.errors import UsageError
-from archive.people import staff
+from archive.events import EventType
+from archive.people import staff, stays
+from archive.people.stays import Stage
 from archive.viewers import OPERATOR, Grant, PersonRole, Scope
-from tests.archives import a_home, opened
+from tests.archives import a_home, ingested, opened
+from tests.builders import a_submission
 from tests.web import world as worlds
 from tests.web.conftest import Client
 from tests.web.world import PASSWORD
@@ -35,6 +41,38 @@ def test_two_workers_share_sessions_on_postgresql(tmp_path, postgres_url):
                 answers.append(official.get("/search").status_code)
 
     assert answers == [200] * 12
+
+
+def test_what_one_worker_writes_every_worker_shows(tmp_path, postgres_url):
+    """Looks of many people through two processes are all on record; what comes in is found."""
+    home = a_home(tmp_path, catalogue__url=postgres_url)
+    archive = opened(home, clock=lambda: datetime.now(UTC))
+    [receipt] = ingested(archive, a_submission(tmp_path / "one"))
+    person, _ = staff.add(
+        archive, "mai.le", "Lê Thị Mai", (Grant(PersonRole.ARCHIVIST, Scope()),), by=OPERATOR
+    )
+    with archive.catalogue.begin() as connection:
+        secret = stays.begin(connection, person, Stage.FULL, at=datetime.now(UTC))
+
+    with worlds.served(home, "--workers", "2") as told:
+
+        def answer(path: str) -> httpx.Response:
+            with Client(base_url=told["address"], timeout=60) as person:
+                return person.get(path, cookies={"kho-session": secret})
+
+        with ThreadPoolExecutor(16) as people:
+            looks = [f"/dossiers/{receipt.dossier_id}"] * 24
+            assert {each.status_code for each in people.map(answer, looks)} == {200}
+            second = a_submission(tmp_path / "two", code="H26.18-260105-0002")
+            [new] = ingested(archive, second)
+            searches = list(people.map(answer, [f"/search?q={new.code}"] * 12))
+
+    assert all(f"/dossiers/{new.dossier_id}" in each.text for each in searches)
+    with archive.catalogue.connect() as connection:
+        seen = journal.entries(connection, subject=receipt.dossier_id, type=EventType.VIEW)
+        assert len(list(seen)) == 24
+        journal.verify(connection)
+    archive.close()
 
 
 def test_what_cannot_end_well_is_refused_at_once(tmp_path):

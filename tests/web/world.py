@@ -171,6 +171,6 @@ def served(home: Path, *more: str, **variables: str):
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGTERM)
-            process.wait(timeout=30)
+            process.wait(timeout=120)
         assert process.stdout is not None
         process.stdout.close()
