@@ -39,8 +39,16 @@ def measured(act: Callable[[], object]) -> Cost:
 
 def tree_cpu_seconds() -> float:
     """Return the processor time of this process, its living and its ended descendants."""
-    own = sum(os.times()[:4])
-    return own + sum(_cpu_seconds(process) for process in descendants(os.getpid()))
+    return sum(os.times()[:4]) + _below(os.getpid())
+
+
+def cpu_seconds_of(process: int) -> float:
+    """Return the processor time of another process and its living descendants."""
+    return _cpu_seconds(process) + _below(process)
+
+
+def _below(process: int) -> float:
+    return sum(_cpu_seconds(each) for each in descendants(process))
 
 
 def descendants(process: int) -> set[int]:
