@@ -24,6 +24,11 @@ def first_element(data: bytes) -> bytes:
     return element
 
 
+def length_of_first(data: bytes) -> int:
+    """Return how many bytes the first element takes; raises as `first_element`."""
+    return _element(data, 0, len(data), 0)[1]
+
+
 def _element(data: bytes, at: int, end: int, depth: int) -> tuple[bytes, int]:
     """Return the element at a position and the position after it."""
     if depth > MAX_DEPTH:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from archive.signatures import cms_reader
 from archive.signatures.algorithms import new_hash
+from archive.signatures.ber import length_of_first
 from archive.signatures.certificates import Cert
 from archive.signatures.changes import SUSPICIOUS, UNCHANGED, Change, changes
 from archive.signatures.cms_judge import readable_tokens
@@ -16,6 +17,8 @@ from archive.signatures.coverage import Coverage, coverage, overlapping, range_d
 from archive.signatures.judge import Judgement
 from archive.signatures.pdf_file import SignatureEntry, SignedPdf
 from archive.signatures.tokens import Token
+
+_FOLLOWED = "bytes that nobody signed follow the signature in /Contents"
 
 
 @dataclass(slots=True)
@@ -77,9 +80,19 @@ def read_items(
         changed = [Change(SUSPICIOUS, reason) for _ in entries]
     for item, change in zip(items, changed, strict=True):
         item.change = change
+        if change.kind != SUSPICIOUS and _is_followed(item):
+            item.change = Change(SUSPICIOUS, _FOLLOWED)
         if change.pages:
             item.fault = item.fault or change.reason
     return items
+
+
+def _is_followed(item: Item) -> bool:
+    """Return whether more than zeros follows the CMS in /Contents (EN 319 142-1, 5.3)."""
+    if item.cms is None:
+        return False
+    contents = item.entry.contents
+    return bool(contents[length_of_first(contents) :].strip(b"\0"))
 
 
 def _read_cms(item: Item, content: bytes) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BANNED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
 _MAX_STORES = 4
 _CALLS_PER_COLLECTION = 64
-_CALLS_TO_WARM_UP = 8
+_CALLS_TO_WARM_UP = 2
 _stores: OrderedDict[str, TrustStore] = OrderedDict()
 
 
@@ -180,7 +180,7 @@ def _no_network(event: str, _arguments: object) -> None:
 def _tidy() -> None:
     """Collect cycles now and then; collecting all the time costs a third of a check.
 
-    What is there after the first few calls are libraries: they are not looked through again.
+    What is there after the first call are libraries: they are not looked through again.
     """
     _State.calls += 1
     if _State.calls == _CALLS_TO_WARM_UP:

@@ -165,6 +165,40 @@ def test_a_signature_dictionary_needs_no_type(pki):
     assert (verdict.kind, verdict.indication) == ("signature", Indication.PASSED)
 
 
+def in_contents(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """Return a change of the digits of /Contents at the same length."""
+
+    def changed_digits(made: bytes) -> bytes:
+        def written(found: re.Match[bytes]) -> bytes:
+            digits = change(found[1])
+            assert len(digits) == len(found[1])
+            return found[0][: -len(digits) - 1] + digits + b">"
+
+        return re.sub(rb"/Contents *<([0-9a-fA-F]*)>", written, made)
+
+    return changed_digits
+
+
+@pytest.mark.parametrize(
+    ("spelt", "kind"),
+    [
+        (bytes.upper, "none"),
+        (lambda digits: digits[:-3] + b" \n\t", "none"),
+        (lambda digits: digits[:-1] + b" ", "none"),
+        (lambda digits: digits[:-8] + b"deadbeef", "suspicious"),
+        (lambda digits: digits[:-1] + b"7", "suspicious"),
+    ],
+    ids=["capitals", "white space", "an odd number", "more bytes", "half a byte"],
+)
+def test_contents_are_read_as_digits_and_nothing_may_hide_in_their_padding(pki, spelt, kind):
+    signed = sign_pdf(a_pdf(), a_signer(pki), at=NOW - DAY)
+
+    [verdict] = verdicts(in_contents(spelt)(signed), pki.trust())
+
+    assert (verdict.intact, verdict.modified_after_signing) == (True, kind)
+    assert (verdict.indication is Indication.PASSED) == (kind == "none")
+
+
 @pytest.mark.parametrize(
     ("more", "kind"),
     [
