@@ -6,14 +6,14 @@ be of an agency and level that the role covers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers, reception
 from archive.catalogue.engine import Connection
 from archive.catalogue.reception import Batch, Item, ItemState
-from archive.errors import NotHeld, NotPermitted
+from archive.errors import ArchiveError, NotHeld, NotPermitted, Rejected, UsageError
 from archive.ingest import Intake
 from archive.reception import fixing, handover
 from archive.viewers import EVERYTHING, Right, Viewer
@@ -101,6 +101,99 @@ def give_back(archive: Archive, name: str, viewer: Viewer, *, reason: str) -> It
     """Return a submission to its producer; raises as `item` and `handover.give_back`."""
     item(archive, name, viewer)
     return handover.give_back(archive, name, agent=viewer.account, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What became of submissions that were chosen together."""
+
+    done: int
+    left: tuple[tuple[str, ArchiveError], ...]
+    """Those for which it could not be done, by name, with the reason."""
+
+
+def fix_several(
+    archive: Archive,
+    batch_id: str,
+    ordinals: Iterable[int],
+    correction: tuple[str, str],
+    viewer: Viewer,
+    *,
+    reason: str,
+) -> Several:
+    """Give one field of several submissions the same value, and take them in.
+
+    Args:
+        archive: which.
+        batch_id: whose submissions.
+        ordinals: of the chosen ones.
+        correction: a place as in `fixing.FIELDS`, and its value; "" takes it away. In a row of
+            a list it is the column of the last part's name.
+        viewer: who.
+        reason: on what ground.
+
+    Raises:
+        NotHeld: there is no such batch.
+        UsageError: nothing is chosen, or no reason is given.
+        Unavailable: a service did not answer; what was corrected waits.
+    """
+    reason = _several(archive, batch_id, ordinals := tuple(ordinals), viewer, reason)
+    place, value = correction
+    fixed: list[int] = []
+    left: list[tuple[str, ArchiveError]] = []
+    for name, ordinal in _named(batch_id, ordinals):
+        try:
+            own = _place_in(form(archive, name, viewer), place)
+            told = {own: value or None}
+            fixing.fix(archive, name, told, agent=viewer.account, reason=reason)
+            fixed.append(ordinal)
+        except (NotHeld, Rejected, UsageError) as error:
+            left.append((name, error))
+    permit = permit_of(viewer)
+    handover.take_in_all(archive, batch_id, agent=viewer.account, only=fixed, permit=permit)
+    return Several(len(fixed), tuple(left))
+
+
+def give_back_several(
+    archive: Archive, batch_id: str, ordinals: Iterable[int], viewer: Viewer, *, reason: str
+) -> Several:
+    """Return several submissions with one reason, each with its own note.
+
+    Errors as `fix_several`; what was returned before a service failed stays returned.
+    """
+    reason = _several(archive, batch_id, ordinals := tuple(ordinals), viewer, reason)
+    done, left = 0, []
+    for name, _ in _named(batch_id, ordinals):
+        try:
+            handover.give_back(archive, name, agent=viewer.account, reason=reason)
+            done += 1
+        except (NotHeld, UsageError) as error:
+            left.append((name, error))
+    return Several(done, tuple(left))
+
+
+def _several(
+    archive: Archive, batch_id: str, ordinals: tuple[int, ...], viewer: Viewer, reason: str
+) -> str:
+    batch(archive, batch_id, viewer)
+    if not ordinals:
+        raise UsageError("choose submissions first", where="item")
+    return handover.words(reason, "reason")
+
+
+def _named(batch_id: str, ordinals: Iterable[int]) -> list[tuple[str, int]]:
+    return [(f"{batch_id}.{each}", each) for each in sorted(set(ordinals))]
+
+
+def _place_in(found: fixing.Form, place: str) -> str:
+    """Return a place as a submission calls it."""
+    known = {field.place for field in found.fields}
+    column = place.rpartition(".")[2]
+    if place in known:
+        return place
+    if column in known:
+        return column
+    raise UsageError(f"the submission has no {place}", where=found.item.name)
 
 
 def close(archive: Archive, batch_id: str, viewer: Viewer) -> Batch:

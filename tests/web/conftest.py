@@ -54,7 +54,9 @@ class Client(httpx.Client):
         text = self.get(path).text
         return text.partition('name="csrf" value="')[2].partition('"')[0]
 
-    def submit(self, path: str, *, on: str | None = None, **fields: str) -> httpx.Response:
+    def submit(
+        self, path: str, *, on: str | None = None, **fields: str | list[str]
+    ) -> httpx.Response:
         """Send a form that is on the page `on` (by default at the same address)."""
         token = self.form_token(on or path)
         return self.post(

@@ -76,8 +76,20 @@ def _batch(visit: Visit, batch_id: str, problem: ArchiveError | None = None) -> 
         rule=rule,
         rules=rules,
         problem=problem,
+        fields=fixing.FIELDS,
+        several=_told_of_several(visit),
         settled=bool(items) and all(each.state in ("held", "returned") for each in items),
     )
+
+
+def _told_of_several(visit: Visit) -> str:
+    """Return in words what became of submissions that were chosen together; "" if none were."""
+    query = visit.request.query_params
+    done, left = query.get("done", ""), query.get("left", "")
+    if query.get("did") not in ("corrected", "returned") or not (done + left).isdecimal():
+        return ""
+    told = visit.say(f"reception.several_{query['did']}", done=done)
+    return told if left == "0" else f"{told} {visit.say('reception.several_left', left=left)}"
 
 
 @router.post("/reception/{batch_id}/files", response_class=HTMLResponse)
@@ -142,6 +154,28 @@ def take_in(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Respo
     return see_other(f"/reception/{batch_id}")
 
 
+@router.post("/reception/{batch_id}/several", response_class=HTMLResponse)
+def several(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
+    """Correct one field of several submissions alike, or return several with one reason."""
+    chosen = visit.fields("shown") if visit.field("all") == "yes" else visit.fields("item")
+    ordinals = [int(each) for each in chosen if each.isascii() and each.isdecimal()][:1000]
+    reason, returning = visit.field("reason"), visit.field("act") == "return"
+    try:
+        if returning:
+            found = desk.give_back_several(
+                visit.archive, batch_id, ordinals, visit.viewer, reason=reason
+            )
+        else:
+            correction = (visit.field("place"), visit.field("value"))
+            found = desk.fix_several(
+                visit.archive, batch_id, ordinals, correction, visit.viewer, reason=reason
+            )
+    except UsageError as error:
+        return _batch(visit, batch_id, error)
+    did = "returned" if returning else "corrected"
+    return see_other(f"/reception/{batch_id}?did={did}&done={found.done}&left={len(found.left)}")
+
+
 @router.post("/reception/{batch_id}/close", response_class=HTMLResponse)
 def close(batch_id: str, visit: Visit = Depends(needs(Right.INGEST))) -> Response:
     """Close a batch and make the minutes."""
@@ -172,7 +206,7 @@ def item(batch_id: str, number: int, visit: Visit = Depends(needs(Right.INGEST))
 
 def _item(visit: Visit, name: str, problem: ArchiveError | None = None) -> Response:
     found = desk.item(visit.archive, name, visit.viewer)
-    form = _form(visit, found)
+    form, cannot = _form(visit, found)
     query = visit.request.query_params
     documents = form.documents if form else ()
     file = query.get("file", "")
@@ -182,20 +216,24 @@ def _item(visit: Visit, name: str, problem: ArchiveError | None = None) -> Respo
         status=422 if problem else 200,
         item=found,
         form=form,
+        cannot=cannot,
         problem=problem,
         file=file if file in documents else (documents[0] if documents else ""),
     )
 
 
-def _form(visit: Visit, found: Item) -> Form | None:
-    """Return the form of a submission that can be fixed; None if it can only be returned."""
+def _form(visit: Visit, found: Item) -> tuple[Form | None, str]:
+    """Return the form of a submission that can be fixed, else why it can only be returned."""
     if found.state not in (ItemState.TO_FIX, ItemState.WAITING):
-        return None
+        return None, ""
     try:
         fixing.expect_fixable(found)
-        return desk.form(visit.archive, found.name, visit.viewer)
+    except Rejected:
+        return None, "package"
+    try:
+        return desk.form(visit.archive, found.name, visit.viewer), ""
     except (Rejected, NotHeld):
-        return None
+        return None, "description"
 
 
 @router.get("/reception/{batch_id}/{number}/page.jpg")

@@ -142,6 +142,8 @@ def unpacked(ref: SubmissionRef, into: Path, limits: Limits) -> Path | None:
         root = Path(shutil.copytree(ref.path, into, symlinks=True))
     if _kind(_names(root)) == BAGIT:
         root = root / "data"
+    elif _kind(_names(root)) == EARK:
+        return eark.laid_flat(root, into.with_name(f"{into.name}-flat"))
     return root if (root / FILE_NAME).is_file() else None
 
 

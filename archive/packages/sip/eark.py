@@ -185,3 +185,27 @@ def _describe_documents(
         document["fields"] = {**usable, **document.get("fields", {})}
         if not document.get("title") or document["title"] == Path(document["file"]).stem:
             document["title"] = usable.get("subject") or document["title"]
+
+
+def laid_flat(root: Path, into: Path) -> Path | None:
+    """Move description and documents of an unpacked package into a folder, as a plain submission.
+
+    What else the package has is not taken over by an ingest either.
+
+    Returns:
+        The folder; None if the description is not a `dossier.json`, or two files would be one.
+    """
+    found = [root / place for place in _DESCRIPTIONS if (root / place).is_file()]
+    if not found:
+        return None
+    into.mkdir(mode=0o700)
+    moves = {found[0]: into / FILE_NAME}
+    for data in sorted(root.glob("representations/*/data")):
+        files = [path for path in sorted(data.rglob("*")) if path.is_file()]
+        moves |= {path: into / path.relative_to(data) for path in files}
+    if len(set(moves.values())) != len(moves):
+        return None
+    for path, target in moves.items():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.rename(target)
+    return into
