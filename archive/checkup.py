@@ -6,12 +6,13 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from archive import keyring, rehearsal
 from archive.assembly import Archive, open_tsa
 from archive.catalogue import disposals, dossiers, holds, journal, outbox, verdict_list
 from archive.catalogue.disposals import ListStatus
+from archive.catalogue.engine import Connection
 from archive.disposal import permission
 from archive.errors import ArchiveError, Unavailable
 from archive.findings import Finding, Severity
@@ -22,6 +23,8 @@ from archive.signatures.timestamps import FirstOf
 
 CRL_AGE = timedelta(days=7)
 SUNSET = timedelta(days=365)
+JOURNAL_WAIT = timedelta(days=1)
+"""Sweeps run every night; what waits longer shows that they do not."""
 
 
 def checkup(archive: Archive) -> Iterator[Finding]:
@@ -103,15 +106,29 @@ def _catalogue(archive: Archive) -> Iterator[Finding]:
     with archive.catalogue.connect() as connection:
         counts = dossiers.counts(connection)
         waiting = outbox.backlog(connection)
-        head, flushed = journal.head(connection).seq, journal.flushed(connection).seq
+        unwritten = _long_unwritten(connection, archive.clock())
         unlocked = len(dossiers.unlocked(connection))
     yield _info("KHO-DOCTOR-CATALOGUE", archive.catalogue.url, f"{counts.dossiers} dossiers held")
-    late = {"indexed": waiting, "written to the store": head - flushed, "locked": unlocked}
+    late = {"indexed": waiting, "written to the store": unwritten, "locked": unlocked}
     if archive.settings.text("store.lock") == "none":
         late.pop("locked")
     for what, count in late.items():
         if count:
             yield _weak("KHO-DOCTOR-BACKLOG", what, f"{count} wait to be {what}: kho sweep")
+
+
+def _long_unwritten(connection: Connection, now: datetime) -> int:
+    """Return how many journal entries wait, if the first of them waits longer than a day.
+
+    A reading is journaled in the catalogue; the next act or sweep writes it to the store.
+    """
+    head, flushed = journal.head(connection).seq, journal.flushed(connection).seq
+    first = next(journal.entries(connection, flushed, limit=1), None)
+    return (
+        head - flushed
+        if first is not None and datetime.fromisoformat(first.at) < now - JOURNAL_WAIT
+        else 0
+    )
 
 
 def _holds(archive: Archive) -> Iterator[Finding]:
