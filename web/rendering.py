@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from archive import spoken
 from archive.assembly import VIETNAM
 from archive.masking import masked
 from archive.reports import charts
@@ -52,6 +53,7 @@ def environment() -> Environment:
         csrf=_csrf,
         event_name=_event_name,
         has_words=words.has,
+        told=_told,
         help_address=_help_address,
         bar=bar,
     )
@@ -63,6 +65,13 @@ def _say(context: Any, key: str, /, **values: object) -> str:
     """Words in the visitor's language. A macro imported `with context` has them too."""
     visit: Visit = context["visit"]
     return visit.say(key, **values)
+
+
+@pass_context
+def _told(context: Any, text: str | None) -> str:
+    """What the archive says (a finding, a reason, an error) in the visitor's language."""
+    visit: Visit = context["visit"]
+    return spoken.vietnamese(text or "") if visit.language == "vi" else text or ""
 
 
 @pass_context

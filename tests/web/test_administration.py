@@ -77,6 +77,11 @@ def test_settings_are_shown_with_their_origin_and_the_parts_with_their_health(su
     expect(page.get_by_role("table")).to_contain_text("catalogue")
     assert_accessible(page)
     shot(page, "administration-health")
+    expect(page.get_by_role("table")).to_contain_text("dossiers held")
+
+    page = surf("administrator", "/administration/health")
+    expect(page.get_by_role("table")).to_contain_text("đang giữ")
+    expect(page.get_by_role("table")).not_to_contain_text("dossiers held")
 
 
 def test_a_system_gets_a_token_that_is_shown_once_and_ends_at_once(surf: Surf, world: World, shot):
