@@ -1,8 +1,14 @@
 """A dossier of 2026 is proven in 2060, and is not if any of its renewals was left out.
 
 Everything is done by commands, under frozen clocks, against the files on disk. Each stage
-has a TSA of its time; when it is over the TSA is lost and its certificates expire. On the
-first day of 2038 SHA-256 is broken.
+has a TSA of its time; when it is over the TSA is lost. On the first day of 2038 SHA-256 is
+broken. The last timestamp of a record has to be good when it is verified (RFC 4998, 5.3),
+whatever else has expired, and there are two ways to 2060:
+
+    one renewal of each kind    sealed 2026, renewed 2031, hash trees 2037 by a TSA whose
+                                certificate is for thirty years; all others have expired
+    short-lived authorities     no TSA's certificate lives longer than eleven years, so that
+                                timestamps are renewed in 2045 and 2053, too
 """
 
 from __future__ import annotations
@@ -44,6 +50,15 @@ class Stage(NamedTuple):
     commands: tuple[tuple[str, ...], ...]
 
 
+class Plan(NamedTuple):
+    """How the decades go."""
+
+    stages: dict[int, Stage]
+    tsa_lives: dict[int, tuple[int, int]]
+    """First and last year of the certificate of each stage's TSA."""
+    roots: tuple[tuple[int, int], ...]
+
+
 STAGES = {
     2026: Stage(summer(2026), "TSA1 TEST", (("evidence", "build"),)),
     2031: Stage(summer(2031), "TSA2 TEST", (("evidence", "renew"),)),
@@ -51,7 +66,22 @@ STAGES = {
     2045: Stage(summer(2045), "TSA4 TEST", (("evidence", "renew"),)),
     2053: Stage(summer(2053), "TSA5 TEST", (("evidence", "renew"),)),
 }
-TSA_LIVES = {2026: (2025, 2033), 2031: (2030, 2039), 2037: (2036, 2047), 2045: (2044, 2055)}
+SHORT_LIVED = Plan(
+    STAGES,
+    {
+        2026: (2025, 2033),
+        2031: (2030, 2039),
+        2037: (2036, 2047),
+        2045: (2044, 2055),
+        2053: (2052, 2062),
+    },
+    ((2020, 2040), (2034, 2057), (2050, 2070)),
+)
+ONE_OF_EACH = Plan(
+    {number: STAGES[number] for number in (2026, 2031, 2037)},
+    {2026: (2025, 2033), 2031: (2030, 2039), 2037: (2036, 2066)},
+    ((2020, 2040), (2034, 2070)),
+)
 
 
 def _digest(begin: int) -> str:
@@ -60,16 +90,17 @@ def _digest(begin: int) -> str:
 
 
 class World:
-    """Three CAs, one after the other, and the archive that lives through them."""
+    """CAs, one after the other, and the archive that lives through them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.plan = plan
         self.home = folder / "archive"
         self.pki = self.home / "test-pki"
         self.roots = {
             begin: testpki.new_root(
                 f"Root {begin} TEST", not_before=year(begin), not_after=year(end)
             )
-            for begin, end in ((2020, 2040), (2034, 2057), (2050, 2070))
+            for begin, end in plan.roots
         }
         self.cas = {begin: self._ca(begin, root) for begin, root in self.roots.items()}
         self._create()
@@ -93,7 +124,7 @@ class World:
         self.arrive(2026)
 
     def _tsa(self, stage: int) -> Any:
-        begin, end = TSA_LIVES.get(stage, (2052, 2062))
+        begin, end = self.plan.tsa_lives[stage]
         ca = self.cas[max(one for one in self.cas if one < begin)]
         digest = _digest(begin)
         return ca.issue(
@@ -125,8 +156,11 @@ class World:
                 trust.add_certificate(folder, self.cas[begin].key.certificate)
         self._publish(at)
         if at.year >= 2037:
-            ends = {"form": 1, "digests": {"sha256": "2038-01-01", "sha224": "2029-01-01"}}
-            (folder / ALGORITHMS_FILE).write_text(json.dumps(ends))
+            self._know_of_sha256()
+
+    def _know_of_sha256(self) -> None:
+        ends = {"form": 1, "digests": {"sha256": "2038-01-01", "sha224": "2029-01-01"}}
+        (self.pki / "trust" / ALGORITHMS_FILE).write_text(json.dumps(ends))
 
     def _publish(self, at: datetime) -> None:
         """Put the CRLs of the day before in the place of all older ones."""
@@ -148,6 +182,7 @@ class World:
         """In 2060 there is no TSA and no key any more; one CRL of the last CA is to be had."""
         shutil.rmtree(self.pki / "keys")
         self._publish(ASKED)
+        self._know_of_sha256()
 
     def copied(self, folder: Path) -> World:
         """Return the same world once more, to go on differently."""
@@ -180,16 +215,27 @@ def lived(world: World, stages: Iterable[int]) -> None:
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> dict[int, World]:
-    """The world before each stage, by its year; and, at 2060, after all of them."""
+    """The world of short-lived authorities, see `lived_through`."""
+    return lived_through(SHORT_LIVED, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> dict[int, World]:
+    """The world with one renewal of each kind, see `lived_through`."""
+    return lived_through(ONE_OF_EACH, tmp_path_factory)
+
+
+def lived_through(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> dict[int, World]:
+    """Return the world before each stage, by its year; and, at 2060, after all of them."""
     folder = tmp_path_factory.mktemp("2026")
     (folder / "archive").mkdir()
-    world = World(folder)
+    world = World(folder, plan)
     at = STAGES[2026].at
     done(world, "init", world.home, at=at)
     a_submission(world.home / "new")
     done(world, "ingest", "new", at=at + timedelta(hours=1))
     found = {}
-    for stage in STAGES:
+    for stage in plan.stages:
         found[stage] = world.copied(tmp_path_factory.mktemp(str(stage)))
         lived(world, [stage])
     world.lose_everything_but_the_archive()
@@ -199,9 +245,61 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[int, World]:
 def in_2060(before: dict[int, World], without: int, folder: Path) -> Answer:
     """Return what is found in 2060 if a stage was left out."""
     world = before[without].copied(folder)
-    lived(world, [stage for stage in STAGES if stage > without])
+    lived(world, [stage for stage in world.plan.stages if stage > without])
     world.lose_everything_but_the_archive()
     return ended(world, "evidence", "show", CODE, at=ASKED)
+
+
+def steps_of(found: Any) -> list[tuple[object, ...]]:
+    """Return chain, year, authority, digest, outcome and end of each archive timestamp."""
+    told = ("tsa", "digest_algorithm", "indication")
+    return [
+        (number, stamp["time"][:4], *(stamp[one] for one in told), stamp["good_until"][:4])
+        for number, chain in enumerate(found["chains"], 1)
+        for stamp in chain["timestamps"]
+    ]
+
+
+def test_in_2060_the_dossier_of_2026_is_proven_by_one_renewal_of_each_kind(one_of_each):
+    found = done(one_of_each[2060], "evidence", "show", CODE, at=ASKED)
+
+    assert (found["indication"], found["intact"], found["reasons"]) == ("passed", True, [])
+    assert found["proven_at"].startswith("2026-07-01")
+    assert steps_of(found) == [
+        (1, "2026", "TSA1 TEST", "sha256", "passed", "2033"),
+        (1, "2031", "TSA2 TEST", "sha256", "passed", "2039"),
+        (2, "2037", "TSA3 TEST", "sha512", "passed", "2066"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "sub_indication", "reason"),
+    [
+        (
+            2031,
+            "OUT_OF_BOUNDS_NO_POE",
+            "timestamp 1: it had to be renewed before 2033-01-01, when its authority's "
+            "certificate ended, and the next one is of 2037-07-01",
+        ),
+        (
+            2037,
+            "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+            "timestamp 2: it had to be renewed before 2039-01-01, when its authority's "
+            "certificate ended, and there is none after it",
+        ),
+    ],
+)
+def test_without_one_of_the_two_it_cannot_be_said(
+    one_of_each, left_out, sub_indication, reason, tmp_path
+):
+    answer = in_2060(one_of_each, left_out, tmp_path)
+
+    found = answer.json()
+    assert (answer.code, found["indication"], found["intact"]) == (8, "indeterminate", True)
+    assert found["sub_indication"] == sub_indication
+    assert reason in found["reasons"]
+    weak = "chain 1: its hash trees use sha256, which did not count any more on 2060-06-01"
+    assert (weak in found["reasons"]) == (left_out == 2037)
 
 
 def test_in_2060_the_dossier_of_2026_is_proven_step_by_step(before):
@@ -209,24 +307,12 @@ def test_in_2060_the_dossier_of_2026_is_proven_step_by_step(before):
 
     assert (found["indication"], found["intact"], found["reasons"]) == ("passed", True, [])
     assert found["proven_at"].startswith("2026-07-01")
-    steps = [
-        (number, stamp["time"][:4], stamp["tsa"], stamp["digest_algorithm"], stamp["indication"])
-        for number, chain in enumerate(found["chains"], 1)
-        for stamp in chain["timestamps"]
-    ]
-    assert steps == [
-        (1, "2026", "TSA1 TEST", "sha256", "passed"),
-        (1, "2031", "TSA2 TEST", "sha256", "passed"),
-        (2, "2037", "TSA3 TEST", "sha512", "passed"),
-        (2, "2045", "TSA4 TEST", "sha512", "passed"),
-        (2, "2053", "TSA5 TEST", "sha512", "passed"),
-    ]
-    assert [stamp["good_until"][:4] for c in found["chains"] for stamp in c["timestamps"]] == [
-        "2033",
-        "2039",
-        "2047",
-        "2055",
-        "2062",
+    assert steps_of(found) == [
+        (1, "2026", "TSA1 TEST", "sha256", "passed", "2033"),
+        (1, "2031", "TSA2 TEST", "sha256", "passed", "2039"),
+        (2, "2037", "TSA3 TEST", "sha512", "passed", "2047"),
+        (2, "2045", "TSA4 TEST", "sha512", "passed", "2055"),
+        (2, "2053", "TSA5 TEST", "sha512", "passed", "2062"),
     ]
 
 
