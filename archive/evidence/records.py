@@ -24,7 +24,7 @@ MAX_TIMESTAMPS = 2000
 MAX_LISTS = 1000
 """Partial hash trees of one archive timestamp, which are the levels of its tree."""
 _SEQUENCE = 0x30
-_INTEGER = 0x02
+_INTEGER, _NULL, _IDENTIFIER = 0x02, 0x05, 0x06
 _DIGEST_ALGORITHM, _ATTRIBUTES, _HASHTREE = 0xA0, 0xA1, 0xA2
 _CRYPTO_INFOS, _ENCRYPTION_INFO = 0xA0, 0xA1
 
@@ -177,8 +177,15 @@ def _hashtree(element: Element) -> HashTree:
 
 
 def _algorithm(element: Element, tag: int = _SEQUENCE) -> str:
-    """Return a digest algorithm's name; its dotted identifier if it is not known here."""
-    found = algos.DigestAlgorithm.load(der.sequence(_expected(element, tag).content))
+    """Return a digest algorithm's name; its dotted identifier if it is not known here.
+
+    Digests have no parameters, or NULL (RFC 5754, 2).
+    """
+    parts = _Parts(_expected(element, tag))
+    parts.take(_IDENTIFIER)
+    parts.skip(_NULL)
+    parts.done()
+    found = algos.DigestAlgorithm.load(der.sequence(element.content))
     try:
         return digest_name(found)
     except UnknownAlgorithm:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,3 +97,106 @@ def test_sizes_up_to_two_to_the_64_and_beyond_neither_crash_nor_loop(a, b, c, on
 def test_whatever_is_not_a_proof_is_refused_without_an_exception(index, size, leaf, proof, root):
     assert log.verify_inclusion(index, size, leaf, proof, root) is False
     assert log.verify_consistency(index, size, leaf, root, proof) is False
+
+
+class Grown:
+    """Proofs in trees of any size, without the trees: nodes are drawn, roots computed.
+
+    Written after the recursive definitions of RFC 9162, 2.1.3.1 and 2.1.4.1, which the
+    verifiers, that walk upwards, do not follow.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self.proof: list[bytes] = []
+
+    def node(self) -> bytes:
+        return self._chance.randbytes(32)
+
+    def _sibling(self) -> bytes:
+        self.proof.append(self.node())
+        return self.proof[-1]
+
+    def inclusion(self, index: int, size: int, leaf: bytes) -> bytes:
+        """Return the root over a leaf; the path is in `proof`."""
+        if size == 1:
+            return leaf
+        split = 1 << (size - 1).bit_length() - 1
+        if index < split:
+            below = self.inclusion(index, split, leaf)
+            return log.node_hash(below, self._sibling())
+        below = self.inclusion(index - split, size - split, leaf)
+        return log.node_hash(self._sibling(), below)
+
+    def consistency(self, size1: int, size2: int, whole: bytes | None) -> tuple[bytes, bytes]:
+        """Return both roots; `whole` is the first one's as long as it is a part by itself."""
+        if size1 == size2:
+            root = whole or self._sibling()
+            return root, root
+        split = 1 << (size2 - 1).bit_length() - 1
+        if size1 <= split:
+            one, two = self.consistency(size1, split, whole)
+            return one, log.node_hash(two, self._sibling())
+        one, two = self.consistency(size1 - split, size2 - split, None)
+        left = self._sibling()
+        return log.node_hash(left, one), log.node_hash(left, two)
+
+
+def changed(proof: list[bytes]) -> list[list[bytes]]:
+    """Return a proof with each hash altered, dropped, doubled, exchanged, cut or lengthened."""
+    found = [[*proof, bytes(32)], [bytes(32), *proof]]
+    for at, one in enumerate(proof):
+        before, after = proof[:at], proof[at + 1 :]
+        found += [[*before, *other, *after] for other in ([], [one, one], [one[:-1]])]
+        found += [[*before, bytes([one[0] ^ bit, *one[1:]]), *after] for bit in (1, 128)]
+        if after:
+            found.append([*before, after[0], one, *after[1:]])
+    return found
+
+
+SIZES = [
+    2,
+    3,
+    7,
+    8,
+    9,
+    255,
+    256,
+    257,
+    1 << 32,
+    (1 << 63) - 1,
+    1 << 63,
+    (1 << 63) + 1,
+    (1 << 64) - 1,
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_inclusion_proof_holds_up_to_the_largest_tree_and_no_altered_one(size):
+    for seed, index in enumerate({0, 1, size // 2, size // 3, size - 2, size - 1}):
+        drawn = Grown(seed)
+        leaf = drawn.node()
+        root = drawn.inclusion(index, size, leaf)
+        proof = drawn.proof
+
+        assert log.verify_inclusion(index, size, leaf, proof, root)
+        others = [one for one in (index - 1, index + 1, index ^ 1 << 40) if one != index]
+        assert not any(log.verify_inclusion(one, size, leaf, proof, root) for one in others)
+        assert not log.verify_inclusion(index, size, root, proof, leaf)
+        assert not log.verify_inclusion(index, size, drawn.node(), proof, root)
+        assert not any(log.verify_inclusion(index, size, leaf, one, root) for one in changed(proof))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_consistency_proof_holds_up_to_the_largest_tree_and_no_altered_one(size):
+    for seed, first in enumerate({1, 2, size // 2, size // 3 + 1, size - 1} - {size}):
+        drawn = Grown(seed)
+        one, two = drawn.consistency(first, size, drawn.node())
+        proof = drawn.proof
+
+        assert log.verify_consistency(first, size, one, two, proof)
+        assert not log.verify_consistency(first, size, two, one, proof)
+        assert not log.verify_consistency(first, size, one, drawn.node(), proof)
+        assert not log.verify_consistency(first, size, drawn.node(), two, proof)
+        assert not log.verify_consistency(size, first, one, two, proof)
+        assert not any(log.verify_consistency(first, size, one, two, c) for c in changed(proof))
