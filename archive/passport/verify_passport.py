@@ -128,6 +128,7 @@ class Trust:
     def __init__(self, roots: list[x509.Certificate], others: list[x509.Certificate]) -> None:
         self.roots, self.others = roots, others
         self.crls: list[x509.CertificateRevocationList] = []
+        self.now = datetime.now(UTC)  # noqa: TID251  it runs where nothing of ours is
 
     def path(self, leaf: x509.Certificate, at: datetime, more: list[x509.Certificate]) -> None:
         """Raise unless a certificate leads to a root, valid and not revoked at a time."""
@@ -238,7 +239,14 @@ def verify_signature(key: object, signature: bytes, data: bytes, algorithm: obje
 
 
 def timestamp(encoded: bytes, trust: Trust, digest: bytes | None, over: bytes = b"") -> datetime:
-    """Return a timestamp's time after checking what it is over, who signed it, and for what."""
+    """Return a timestamp's time after checking it; see `stamped`."""
+    return stamped(encoded, trust, digest, over)[0]
+
+
+def stamped(
+    encoded: bytes, trust: Trust, digest: bytes | None, over: bytes = b""
+) -> tuple[datetime, datetime]:
+    """Return a timestamp's time and its signer's end; check what it is over, by whom, for what."""
     cms = Cms(encoded)
     need(cms.content is not None, "không phải dấu thời gian / not a timestamp")
     content = cms.content or b""
@@ -255,7 +263,7 @@ def timestamp(encoded: bytes, trust: Trust, digest: bytes | None, over: bytes = 
     need(alone and purpose.critical, "không phải chứng thư TSA / not a TSA's certificate")
     for one in (signer, *cms.certificates):
         trust.path(one, at, cms.certificates)
-    return at
+    return at, signer.not_valid_after_utc
 
 
 def seal(content: bytes, p7s: bytes, trust: Trust) -> tuple[str, datetime]:
@@ -293,7 +301,7 @@ def root_of(name: str, lists: list[list[bytes]]) -> bytes:
 def evidence(record: bytes, objects: list[dict[str, bytes]], trust: Trust) -> list[datetime]:
     """Return the times of an evidence record over objects, of which digests are given by name."""
     fields = [one for one in inside(record) if one[0] == 0x30]
-    times, earlier = [], b""
+    times, ends, earlier = [], [], b""
     for chain in parts(fields[-1][1]):
         before = None
         for stamp in parts(chain[1]):
@@ -310,10 +318,14 @@ def evidence(record: bytes, objects: list[dict[str, bytes]], trust: Trust) -> li
                     need(digest in first, "bằng chứng của dữ liệu khác / evidence of other data")
             else:
                 need(hashlib.new(name, before).digest() in first, "chuỗi đứt / a broken chain")
-            times.append(timestamp(told[0x30][2], trust, root_of(name, lists)))
+            at, end = stamped(told[0x30][2], trust, root_of(name, lists))
+            times.append(at)
+            ends.append(end)
             before = told[0x30][2]
         earlier += chain[2]
     need(times == sorted(times), "thời gian không tăng / times are not in order")
+    for end, renewed in zip(ends, [*times[1:], trust.now], strict=True):
+        need(renewed <= end, f"không gia hạn trước {end} / not renewed before {end}")
     return times
 
 
