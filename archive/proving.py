@@ -35,6 +35,8 @@ from archive.signatures.tokens import Token
 BATCH = 100_000
 """Stored versions under one timestamp at most."""
 ALGORITHM = "sha256"
+_AFTER_IT = "sha512"
+"""What new batches use from the day on which the other does not count any more."""
 SEAL = "METS.xml.p7s"
 _TICK = timedelta(milliseconds=1)
 
@@ -61,6 +63,7 @@ def prove_pending(archive: Archive) -> int:
     or made, and asks for no second timestamp if the first one was stored.
 
     Raises:
+        FixityMismatch: a package that had to be read is not what was recorded.
         Unavailable: store or timestamp authority did not answer; prove again.
     """
     proven = 0
@@ -73,18 +76,28 @@ def prove_pending(archive: Archive) -> int:
         # (2) One tree over all of them, one timestamp. The commit point is the heading's
         #     arrival in the store.
         #     The log's checkpoints that are there by then go along.
-        members = [*map(_member, pending), *_checkpoints(archive)]
+        algorithm = _algorithm(archive)
+        members = [_member(archive, held, algorithm) for held in pending]
+        members += _checkpoints(archive, algorithm)
         members.sort(key=lambda one: one.place)
-        batch = _keep(archive, Draft(Kind.PACKAGES, ALGORITHM, members))
+        batch = _keep(archive, Draft(Kind.PACKAGES, algorithm, members))
         # (3) Remember what is covered.
         _register(archive, batch, [one.place for one in members])
         proven += len(pending)
     return proven
 
 
-def _checkpoints(archive: Archive, *, ending: datetime | None = None) -> list[Member]:
+def _algorithm(archive: Archive) -> str:
+    """Return the digest of new trees: a weak one would prove nothing (RFC 4998, 5.3)."""
+    good = archive.trust.policy.digest_good_until(ALGORITHM) > archive.clock()
+    return ALGORITHM if good else _AFTER_IT
+
+
+def _checkpoints(
+    archive: Archive, algorithm: str, *, ending: datetime | None = None
+) -> list[Member]:
     sizes = log_evidence.uncovered(archive, ending=ending)
-    return [log_evidence.member(archive, size, ALGORITHM) for size in sizes]
+    return [log_evidence.member(archive, size, algorithm) for size in sizes]
 
 
 def adopt(archive: Archive) -> int:
@@ -147,8 +160,9 @@ def renew_timestamps(archive: Archive, *, ending: datetime | None = None) -> lis
     """
     adopt(archive)
     # A checkpoint's own timestamp is renewed by bringing it into a batch.
-    if members := _checkpoints(archive, ending=ending):
-        batch = _keep(archive, Draft(Kind.PACKAGES, ALGORITHM, members))
+    algorithm = _algorithm(archive)
+    if members := _checkpoints(archive, algorithm, ending=ending):
+        batch = _keep(archive, Draft(Kind.PACKAGES, algorithm, members))
         _register(archive, batch, [one.place for one in members])
     known, renewed = history(archive), []
     by_algorithm: dict[str, list[str]] = {}
@@ -250,11 +264,18 @@ def _without(archive: Archive, algorithm: str) -> tuple[HeldVersion, ...]:
         return evidence.without_algorithm(connection, algorithm, BATCH)
 
 
-def _member(held: HeldVersion) -> Member:
-    """Return a stored version as a data group: the whole object, and its seal."""
+def _member(archive: Archive, held: HeldVersion, algorithm: str) -> Member:
+    """Return a stored version as a data group: the whole object, and its seal.
+
+    By the recorded digests, so that no package is read; by another algorithm it has to be.
+    """
     version = held.version
-    digests = (bytes.fromhex(version.sha256), bytes.fromhex(version.seal_digest))
-    return Member(version.place, digests, digests)
+    if algorithm == ALGORITHM:
+        digests = (bytes.fromhex(version.sha256), bytes.fromhex(version.seal_digest))
+        return Member(version.place, digests, digests)
+    objects = _renewed_objects(archive, version, algorithm)
+    found = tuple(one.digests[algorithm] for one in objects)
+    return Member(version.place, found, found)
 
 
 def _renewed_objects(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from archive.evidence.verify import RecordVerdict, verify
 from archive.heads import metadata_file
 from archive.preservation.rebuild import rebuild
 from archive.segments import flush
+from archive.signatures.trust import ALGORITHMS_FILE
 from tests import archives
 from tests.faults import FaultyStore
 
@@ -253,6 +255,20 @@ def test_the_status_counts_what_waits_and_names_the_first_end(archive):
     assert (done.coverage.pending, done.batches, done.algorithms) == (0, 1, ("sha256",))
     assert done.renew_before is not None
     assert done.oldest is not None
+
+
+def test_a_new_batch_does_not_use_a_digest_that_has_become_weak(archive):
+    ends = {"form": 1, "digests": {"sha256": "2026-01-01", "sha224": "2026-01-01"}}
+    trusted = archive.settings.path("trust.folder")
+    (trusted / ALGORITHMS_FILE).write_text(json.dumps(ends))
+    later = archives.opened(archive.settings.home)
+
+    assert proving.prove_pending(later) == 4
+
+    assert proving.status(later).algorithms == ("sha512",)
+    verdicts = everything(later)
+    assert {one.intact for one in verdicts} == {True}
+    assert not any("hash trees" in reason for one in verdicts for reason in one.reasons)
 
 
 def test_a_place_is_found_among_many_members(archive):
