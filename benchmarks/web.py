@@ -168,7 +168,9 @@ def addresses(home: Path, count: int = 400) -> dict[str, list[str]]:
     }
 
 
-def loaded(base: str, secret: str, paths: list[str], seconds: int, people: int) -> dict[str, float]:
+def loaded(
+    base: str, process: int, secret: str, paths: list[str], seconds: int, people: int
+) -> dict[str, float]:
     """Return latencies in milliseconds and answers a second, as `wrk` measures them."""
     script = CACHE / "web.lua"
     listed = ",".join(json.dumps(path) for path in paths)
@@ -193,12 +195,15 @@ def loaded(base: str, secret: str, paths: list[str], seconds: int, people: int) 
         str(script),
         base,
     ]
+    cpu = cpu_seconds_of(process)
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    cpu = cpu_seconds_of(process) - cpu
     found = re.search(r"KHO ([\d.]+) ([\d.]+) ([\d.]+) (\d+) (\d+)", out)
     assert found, out
     p50, p95, p99, requests, errors = map(float, found.groups())
     return {"p50_ms": p50 / 1000, "p95_ms": p95 / 1000, "p99_ms": p99 / 1000,
-            "per_second": requests / seconds, "errors": errors}  # fmt: skip
+            "per_second": requests / seconds, "cpu_ms": 1000 * cpu / max(1, requests),
+            "errors": errors}  # fmt: skip
 
 
 def alone(base: str, process: int, secret: str, paths: list[str]) -> dict[str, float]:
@@ -253,7 +258,7 @@ def main() -> None:
     with served(home) as (base, process):
         for kind, listed in paths.items():
             figures[f"{kind} alone"] = alone(base, process, secret, listed)
-            figures[kind] = loaded(base, secret, listed, seconds, asked.people)
+            figures[kind] = loaded(base, process, secret, listed, seconds, asked.people)
             print(kind, figures[f"{kind} alone"], figures[kind], flush=True)
         figures["on screen"] = on_screen(base, secret, paths["search"])
         print("first hit on the screen", figures["on screen"])

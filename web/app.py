@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -27,6 +28,8 @@ from web.rendering import page
 from web.visits import SAFE, Visit, address_of, archive_of, sign_in_address
 from web.working import Work
 
+THREADS = 16
+"""Requests that are worked on at once; more would only take turns, each with a connection."""
 LOG = logging.getLogger("kho.web")
 
 
@@ -42,6 +45,7 @@ def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         open_parts(archive)
         work.start()
         app.state.background = Background(archive.catalogue, archive.clock)
