@@ -41,12 +41,13 @@ def names_of(
     A name that was found once is kept for as long as the archive is open: a search page asks
     for a hundred, and they are no more personal or secret than the codes.
     """
-    kept = _NAMES.setdefault(archive.catalogue, {})
-    wanted = ([c for c in agencies if c not in kept], [c for c in procedures if c not in kept])
+    codes, kept = (tuple(agencies), tuple(procedures)), _NAMES.setdefault(archive.catalogue, {})
+    wanted = tuple([code for code in each if code not in kept] for each in codes)
     if any(wanted):
         with archive.catalogue.connect() as connection:
             kept.update(figures.names_of(connection, *wanted))
-    return kept
+    # No more than was asked for: others may not be the viewer's to know.
+    return {code: kept[code] for each in codes for code in each if code in kept}
 
 
 def whole(archive: Archive) -> Standing:
