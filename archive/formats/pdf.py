@@ -17,7 +17,6 @@ KHO-PDF-ATTACHMENT  info     files are attached
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from typing import Any
 from archive.errors import UnsafeInput
 from archive.findings import Finding, Severity
 from archive.formats import pdf_bytes
+from archive.formats.mapped import Mapped, mapped
 from archive.sandbox import Limits, shared
 
 LIMITS = Limits(cpu_seconds=30, wall_seconds=60, memory_bytes=1 << 30)
@@ -60,13 +60,15 @@ def attachments(path: Path, *, limits: Limits = LIMITS) -> dict[str, bytes]:
 
 def outside(path: Path, name: str) -> list[Finding]:
     """Return what the bytes of a file tell, without opening it as a PDF."""
-    if path.stat().st_size == 0:
+    with mapped(path) as file:
+        return outside_of(file, name)
+
+
+def outside_of(file: Mapped, name: str) -> list[Finding]:
+    """Return what `outside` says of a file that is open."""
+    if not file.size:
         return [Finding("KHO-PDF-NOT-PDF", Severity.ERROR, name, "is empty")]
-    with (
-        path.open("rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return list(pdf_bytes.examine(pdf_bytes.Outside(content, name)))
+    return list(pdf_bytes.examine(pdf_bytes.Outside(file, name)))
 
 
 def _inside(path: Path, name: str, limits: Limits) -> Iterator[Finding]:
@@ -127,13 +129,30 @@ def opened(path: str) -> Iterator[Opened]:
 
     try:
         document = pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError as error:
-        yield Opened(None, getattr(error, "err_code", None) == _PASSWORD_ERROR)
+    except pypdfium2.PdfiumError:
+        yield Opened(None, _needs_password(path))
         return
     try:
         yield Opened(document)
     finally:
         document.close()
+
+
+def _needs_password(path: str) -> bool:
+    """Tell whether pdfium cannot open a file because a password is needed.
+
+    It fails on some files without an error of their own, and then tells that of the file
+    before. After one that is no PDF at all, that of a password must be this file's.
+    """
+    import pypdfium2
+
+    code: object = None
+    for source in (b"", path):
+        try:
+            pypdfium2.PdfDocument(source).close()
+        except pypdfium2.PdfiumError as error:
+            code = getattr(error, "err_code", None)
+    return code == _PASSWORD_ERROR
 
 
 def look(document: Opened, *, pages_open: bool = False) -> dict[str, object]:
