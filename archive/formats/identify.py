@@ -11,13 +11,12 @@ import re
 import resource
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from archive.errors import UnsafeInput
-from archive.fixity import chunks
+from archive.formats.mapped import Mapped, mapped
 from archive.sandbox import Limits, Sandbox, closed_at_exit
 
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
@@ -123,30 +122,25 @@ _known = _Known()
 
 def as_pdf(path: Path) -> Format | None:
     """Return the format of a plain PDF or PDF/A; None if siegfried should look."""
-    size = path.stat().st_size
-    if size == 0:
+    with mapped(path) as file:
+        return of_pdf(file)
+
+
+def of_pdf(file: Mapped) -> Format | None:
+    """Return what `as_pdf` says of a file that is open."""
+    if not file.size:
         return Format(None, "empty file", UNKNOWN_MEDIA_TYPE)
-    with path.open("rb") as stream:
-        header = _HEADER.match(stream.read(8))
-        if header is None:
-            return None
-        stream.seek(max(0, size - _TAIL_BYTES))
-        if _END not in stream.read():
-            return Format(None, "PDF that is not complete", "application/pdf")
-        stream.seek(0)
-        claim, other = None, False
-        for window in _windows(stream):
-            claim = _claim(window) or claim
-            other = other or any(mark in window for mark in _OTHER_PROFILES)
-    return None if other and claim is None else _pdf(header[1].decode(), claim)
-
-
-def _windows(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield a file in pieces that overlap by what a claim needs around it."""
-    before = b""
-    for piece in chunks(stream, 4 << 20):
-        yield before + piece
-        before = piece[-2 * _NEAR :]
+    header = _HEADER.match(file.piece(0, 8))
+    if header is None:
+        return None
+    if _END not in file.piece(max(0, file.size - _TAIL_BYTES), _TAIL_BYTES):
+        return Format(None, "PDF that is not complete", "application/pdf")
+    claim = None
+    for window in file.windows():
+        claim = _claim(window) or claim
+    if claim is None and any(mark in w for w in file.windows() for mark in _OTHER_PROFILES):
+        return None
+    return _pdf(header[1].decode(), claim)
 
 
 def _claim(content: bytes) -> str | None:

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive.findings import Finding, Severity
+from archive.formats.mapped import Mapped
 
 _HEAD_BYTES = 1024
 _MAX_REVISIONS = 10_000
 _DICTIONARY_BYTES = 64 << 10
 _MAX_COUNTED_BYTES = 256 << 20
 _MAX_STRAY_OBJECTS = 1000
-_WINDOW_BYTES = 4 << 20
 _END = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 _WHITE = b"\0\t\n\f\r "
 _PREVIOUS = re.compile(rb"/(?:Prev|XRefStm)\s+(\d{1,12})")
@@ -32,8 +32,13 @@ _NAMES = re.compile(rb"/(?:ObjStm|(?:JavaScript|Launch|RichMedia|XFA|SubmitForm)
 class Outside:
     """The bytes of a PDF and where the report places its findings."""
 
-    content: mmap.mmap
+    file: Mapped
     path: str
+
+    @property
+    def content(self) -> bytes | mmap.mmap:
+        """All of them."""
+        return self.file.content
 
     def finding(self, rule: str, message: str, severity: Severity = Severity.ERROR) -> Finding:
         """Return a finding about the file."""
@@ -56,7 +61,7 @@ def examine(outside: Outside) -> Iterator[Finding]:
     yield from _passes(outside)
 
 
-def _last_end(content: mmap.mmap) -> re.Match[bytes] | None:
+def _last_end(content: bytes | mmap.mmap) -> re.Match[bytes] | None:
     at = content.rfind(b"startxref")
     while at >= 0:
         found = _END.match(content, at)
@@ -136,7 +141,7 @@ def _is_above(at: int, above: dict[int, int]) -> bool:
     return True
 
 
-def _previous(content: mmap.mmap, at: int) -> list[int]:
+def _previous(content: bytes | mmap.mmap, at: int) -> list[int]:
     if at >= len(content):
         return []
     if content[at : at + 16].lstrip(_WHITE).startswith(b"xref"):
@@ -156,7 +161,7 @@ def _passes(outside: Outside) -> Iterator[Finding]:
     One expression that begins with a plain byte is three times faster than a search a name.
     """
     objects, in_streams, active = 0, False, set[bytes]()
-    for window in _windows(outside.content):
+    for window in outside.file.windows():
         objects += window.count(b" obj")
         found = set(_NAMES.findall(window))
         in_streams = in_streams or b"/ObjStm" in found
@@ -166,12 +171,6 @@ def _passes(outside: Outside) -> Iterator[Finding]:
     if active:
         names = ", ".join(sorted(name.decode() for name in active))
         yield outside.finding("ACTIVE", f"has active content: {names}", Severity.WARNING)
-
-
-def _windows(content: mmap.mmap) -> Iterator[bytes]:
-    """Yield the file in pieces that overlap by the length of a name."""
-    for start in range(0, len(content), _WINDOW_BYTES):
-        yield content[max(0, start - 16) : start + _WINDOW_BYTES]
 
 
 def _stray_objects(outside: Outside) -> Iterator[Finding]:

@@ -1,12 +1,13 @@
-"""A PDF looked at once, by one call to a child: its format, what is wrong with it, its text.
+"""PDFs looked at once, by one call to a child: their format, what is wrong with them, their text.
 
-The answers are those of `identify`, `pdf.inspect` and `text.pages`. A file on which the one
-call fails (a limit, a crash) is looked at by each of the three, so that it gets the findings
-that it would get from them.
+The answers are those of `identify`, `pdf.inspect` and `text.pages`. If a call for several files
+fails (a limit, a crash), each is looked at by a call of its own; a file on which that fails is
+looked at by each of the three, so that it gets the findings that it would get from them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from archive.errors import UnsafeInput
 from archive.findings import Finding, Severity
 from archive.formats import identify, pdf, text
 from archive.formats.identify import Format
+from archive.formats.mapped import mapped
 from archive.formats.text import Text
-from archive.sandbox import Limits, shared
+from archive.sandbox import Limits, shared, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +31,52 @@ class Reading:
     """None if it cannot be read, which a finding says."""
 
 
-def read(path: Path, name: str, *, sha256: str, limits: Limits = pdf.LIMITS) -> Reading:
-    """Look into a PDF, or into a file that claims to be one.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A PDF, or a file that claims to be one."""
+
+    path: Path
+    name: str
+    """Its place in the report."""
+    sha256: str
+
+
+def read_all(files: Sequence[Asked], *, limits: Limits = pdf.LIMITS) -> list[Reading]:
+    """Look into several files; the answers are in their order.
 
     Args:
-        path: the file.
-        name: its place in the report.
-        sha256: its digest.
-        limits: what the look may cost.
+        files: small ones are handed to the child together.
+        limits: what the look into one file may cost, and into several together.
     """
+    sizes = [file.path.stat().st_size for file in files]
+    found: list[Reading] = []
+    for group in together(sizes):
+        found += _read_group([files[place] for place in group], limits)
+    return found
+
+
+def read(path: Path, name: str, *, sha256: str, limits: Limits = pdf.LIMITS) -> Reading:
+    """Look into one file; see `read_all`."""
+    return _read_group([Asked(path, name, sha256)], limits)[0]
+
+
+def _read_group(files: Sequence[Asked], limits: Limits) -> list[Reading]:
     try:
-        told: dict[str, Any] = shared().run(_read, str(path), name, limits=limits)
+        told = shared().run(_read, [(str(f.path), f.name) for f in files], limits=limits)
     except UnsafeInput:
-        return _one_by_one(path, name, sha256, limits)
+        if len(files) > 1:
+            return [_read_group([file], limits)[0] for file in files]
+        return [_one_by_one(file.path, file.name, file.sha256, limits) for file in files]
+    return [_reading(file, each) for file, each in zip(files, told, strict=True)]
+
+
+def _reading(file: Asked, told: dict[str, Any]) -> Reading:
     found = Format(**told["format"]) if told["format"] else None
     findings = [_finding(each) for each in told["outside"]]
     if told["inside"] is not None:
-        findings += pdf.inside_findings(told["inside"], name)
+        findings += pdf.inside_findings(told["inside"], file.name)
     return Reading(
-        found or identify.identify(path, sha256=sha256),
+        found or identify.identify(file.path, sha256=file.sha256),
         tuple(findings),
         text.of(told["text"]) if told["text"] else None,
     )
@@ -62,11 +91,15 @@ def _one_by_one(path: Path, name: str, sha256: str, limits: Limits) -> Reading:
     return Reading(identify.identify(path, sha256=sha256), tuple(findings), read)
 
 
-def _read(path: str, name: str) -> dict[str, object]:
-    """Look into a file; runs in a child process."""
-    place = Path(path)
-    found = identify.as_pdf(place)
-    outside = pdf.outside(place, name)
+def _read(files: list[tuple[str, str]]) -> list[dict[str, object]]:
+    """Look into files; runs in a child process."""
+    return [_read_one(path, name) for path, name in files]
+
+
+def _read_one(path: str, name: str) -> dict[str, object]:
+    with mapped(Path(path)) as file:
+        found = identify.of_pdf(file)
+        outside = pdf.outside_of(file, name)
     told: dict[str, object] = {
         "format": asdict(found) if found else None,
         "outside": [finding.to_json() for finding in outside],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers
@@ -49,11 +48,13 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     material: dict[str, bytes] = {}
     grounds: list[Grounds] = []
     texts: dict[PackagePath, str] = {}
+    looks = _looked_into(archive, submission)
+    checks = archive.checker.check_all(submission.files, at=at, sunset=True)
     for document in submission.dossier.documents:
-        path, name = submission.files[document.file.path], document.file.path
-        found, read = _looked_into(archive, document, path)
+        name = document.file.path
+        found, read = looks[name]
         documents.append(_with_format(document, found))
-        checked = archive.checker.check(path, name, at=at, sunset=True, others=submission.files)
+        checked = checks[name]
         verdicts += checked.verdicts
         grounds += checked.grounds
         material.update(checked.material)
@@ -78,16 +79,24 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
 
 
 def _looked_into(
-    archive: Archive, document: Document, path: Path
-) -> tuple[Format, pdf_reading.Reading | None]:
-    """Return a file's format and, if it is a PDF or claims to be one by its name, what is in it."""
-    file = document.file
-    if not file.path.lower().endswith(".pdf"):
-        found = identify.identify(path, sha256=file.sha256)
-        if found.media_type != "application/pdf":
-            return found, None
-    read = pdf_reading.read(path, file.path, sha256=file.sha256, limits=archive.pdf_limits)
-    return read.format, read
+    archive: Archive, submission: Sip
+) -> dict[PackagePath, tuple[Format, pdf_reading.Reading | None]]:
+    """Return each file's format and, if it is a PDF or claims to be one by its name, what is in it."""
+    found: dict[PackagePath, tuple[Format, pdf_reading.Reading | None]] = {}
+    pdfs: list[pdf_reading.Asked] = []
+    for document in submission.dossier.documents:
+        file, path = document.file, submission.files[document.file.path]
+        if not file.path.lower().endswith(".pdf"):
+            of_it = identify.identify(path, sha256=file.sha256)
+            if of_it.media_type != "application/pdf":
+                found[file.path] = (of_it, None)
+                continue
+        pdfs.append(pdf_reading.Asked(path, file.path, file.sha256))
+    for asked, read in zip(
+        pdfs, pdf_reading.read_all(pdfs, limits=archive.pdf_limits), strict=True
+    ):
+        found[PackagePath(asked.name)] = (read.format, read)
+    return found
 
 
 def _with_format(document: Document, found: Format) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import UnsafeInput
 from archive.model import PackagePath, Verdict
 from archive.sandbox import Limits as SandboxLimits
-from archive.sandbox import Sandbox
+from archive.sandbox import Sandbox, together
 from archive.signatures import verdicts as verdict_json
 from archive.signatures import worker
 from archive.signatures.asked import SIGNED_FILE
@@ -128,21 +128,55 @@ class Checker:
         if kind is None:
             return CheckResult(())
         referred = _referred(kind, package_path, others or {}, content)
+        known = known_at.isoformat() if known_at is not None else None
+        place, limit = str(path_on_disk.resolve()), self._limits.file_bytes
+        rest = (at.isoformat(), known, limit, referred, self._xml, sunset)
         try:
-            answer = self._ask(
-                kind, path_on_disk, package_path, at, known_at, referred, sunset=sunset
-            )
+            answer = self._ask(worker.check, kind.value, place, str(package_path), *rest)
         except UnsafeInput as error:
             reason = f"the check was stopped: {error.message}"
             unread = verdict_json.unread(package_path, reason, kind)
             return CheckResult((unread,), grounds=(Grounds(),), refused=reason)
-        read = verdict_json.from_json
-        return CheckResult(
-            tuple(read(package_path, one) for one in answer["verdicts"]),
-            answer["material"],
-            tuple(Grounds.from_json(one) for one in answer["grounds"]),
-            answer["refused"],
-        )
+        return _result(package_path, answer)
+
+    def check_all(
+        self, files: Mapping[PackagePath, Path], *, at: datetime, sunset: bool = False
+    ) -> dict[PackagePath, CheckResult]:
+        """Check every file of a package; answers as `check` gives for each, in their order.
+
+        Small PDFs are handed to a child together.
+
+        Args:
+            files: the package's files by their names.
+            at: see `check`.
+            sunset: see `check`.
+        """
+        found: dict[PackagePath, CheckResult] = {}
+        names = list(files)
+        for group in together([files[name].stat().st_size for name in names]):
+            found |= self._checked(names[group.start : group.stop], files, at, sunset)
+        return found
+
+    def _checked(
+        self,
+        names: list[PackagePath],
+        files: Mapping[PackagePath, Path],
+        at: datetime,
+        sunset: bool,
+    ) -> dict[PackagePath, CheckResult]:
+        asked = [(str(files[name].resolve()), str(name)) for name in names]
+        rest = (asked, at.isoformat(), self._limits.file_bytes, sunset)
+        answers: list[dict[str, Any] | None]
+        try:
+            answers = self._ask(worker.check_pdfs, *rest)["answers"]
+        except UnsafeInput:
+            answers = [{"kind": "unknown"}] * len(names)  # each by itself: one of them did it
+        return {
+            name: self.check(files[name], name, at=at, sunset=sunset, others=files)
+            if answer is not None and "kind" in answer
+            else _result(name, answer)
+            for name, answer in zip(names, answers, strict=True)
+        }
 
     def under(self, trust: TrustStore) -> Checker:
         """Return a checker with the same children and another trust; close only this one."""
@@ -160,35 +194,26 @@ class Checker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(
-        self,
-        kind: Kind,
-        file: Path,
-        path: PackagePath,
-        at: datetime,
-        known_at: datetime | None,
-        others: Mapping[str, str],
-        *,
-        sunset: bool,
-    ) -> dict[str, Any]:
+    def _ask(self, function: Callable[..., dict[str, Any]], *rest: object) -> dict[str, Any]:
         """Ask a child; send the trust store along only if the child does not know it."""
-        rest = (
-            kind.value,
-            str(file.resolve()),
-            str(path),
-            at.isoformat(),
-            known_at.isoformat() if known_at is not None else None,
-            self._limits.file_bytes,
-            others,
-            self._xml,
-            sunset,
-        )
-        answer: dict[str, Any] = self._sandbox.run(worker.check, self._digest, None, *rest)
+        answer: dict[str, Any] = self._sandbox.run(function, self._digest, None, *rest)
         if answer.get("unknown_trust"):
             if self._stated is None:
                 self._stated = self._trust.to_json()
-            answer = self._sandbox.run(worker.check, self._digest, self._stated, *rest)
+            answer = self._sandbox.run(function, self._digest, self._stated, *rest)
         return answer
+
+
+def _result(path: PackagePath, answer: Mapping[str, Any] | None) -> CheckResult:
+    """Return what a child has told; None is a file without signatures."""
+    if answer is None:
+        return CheckResult(())
+    return CheckResult(
+        tuple(verdict_json.from_json(path, one) for one in answer["verdicts"]),
+        answer["material"],
+        tuple(Grounds.from_json(one) for one in answer["grounds"]),
+        answer["refused"],
+    )
 
 
 def _referred(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from archive.model import PackagePath, Verdict
 from archive.signatures.asked import Asked
 from archive.signatures.grounds import Grounds
-from archive.signatures.kinds import Kind
+from archive.signatures.kinds import Kind, kind_of
 from archive.signatures.trust import TrustStore
 from archive.signatures.verdicts import to_json, unread
 
@@ -92,6 +92,42 @@ def check(
         return _watched(answer, Kind(kind), asked, store, xml) if sunset else answer
     finally:
         forget()
+
+
+def check_pdfs(
+    trust_digest: str,
+    trust: Mapping[str, list[object]] | None,
+    files: Sequence[tuple[str, str]],
+    at: str,
+    max_bytes: int,
+    sunset: bool,
+) -> dict[str, Any]:
+    """Check those of several files that are PDFs with signatures.
+
+    Args:
+        trust_digest: see `check`.
+        trust: see `check`.
+        files: where each lies, and its name in the package.
+        at: see `check`.
+        max_bytes: see `check`.
+        sunset: see `check`.
+
+    Returns:
+        `{"unknown_trust": True}`, or `answers`: for each file what `check` returns, None if
+        it has no signatures, or `{"kind": …}` if it is of another kind, which is not checked.
+    """
+    if _store(trust_digest, trust) is None:
+        return {"unknown_trust": True}
+    answers: list[dict[str, Any] | None] = []
+    for file, path in files:
+        kind = kind_of(Path(file), path)
+        if kind is not Kind.PDF:
+            answers.append(None if kind is None else {"kind": kind.value})
+            continue
+        answers.append(
+            check(trust_digest, None, kind, file, path, at, None, max_bytes, {}, None, sunset)
+        )
+    return {"answers": answers}
 
 
 def _watched(

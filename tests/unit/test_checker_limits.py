@@ -215,3 +215,29 @@ def test_many_authorities_of_one_name_do_not_multiply() -> None:
 def test_broken_asn1_is_no_cms(content: bytes) -> None:
     with pytest.raises(NotCms):
         SignedCms(content)
+
+
+def test_a_package_is_checked_as_its_files_are_one_by_one(
+    checker: Checker, pki: TestPki, tmp_path: Path
+) -> None:
+    signed = sign_pdf(a_pdf(), a_signer(pki), at=NOW - DAY)
+    contents = {
+        "bomb.pdf": xref_bomb(),
+        "signed.pdf": signed,
+        "altered.pdf": signed.replace(b"%PDF-1.7", b"%PDF-1.6", 1),
+        "plain.pdf": a_pdf(),
+        "note.txt": b"nothing to see",
+        "broken.p7s": b"no CMS",
+    }
+    files = {PackagePath(name): tmp_path / name for name in contents}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+
+    together = checker.check_all(files, at=NOW, sunset=True)
+
+    alone = {n: checker.check(p, n, at=NOW, sunset=True, others=files) for n, p in files.items()}
+    assert together == alone
+    outcomes = {str(name): [v.indication for v in one.verdicts] for name, one in together.items()}
+    assert outcomes["signed.pdf"] == [Indication.PASSED]
+    assert outcomes["plain.pdf"] == outcomes["note.txt"] == []
+    assert all(outcomes[name] != [] for name in ("bomb.pdf", "altered.pdf", "broken.p7s"))

@@ -74,3 +74,34 @@ def test_a_pdf_that_costs_too_much_is_told_and_still_identified(tmp_path: Path) 
     assert [finding.rule for finding in found.findings] == ["KHO-PDF-LIMIT"]
     assert found.format.media_type == "application/pdf"
     assert found.text is None
+
+
+def test_files_looked_at_together_get_what_each_gets_alone(tmp_path: Path) -> None:
+    asked = []
+    for place, (kind, content) in enumerate(FILES.items()):
+        path = tmp_path / f"{place}.pdf"
+        path.write_bytes(content)
+        asked.append(pdf_reading.Asked(path, f"data/{kind}", hashlib.sha256(content).hexdigest()))
+
+    found = pdf_reading.read_all(asked, limits=LIMITS)
+
+    assert found == [
+        pdf_reading.read(one.path, one.name, sha256=one.sha256, limits=LIMITS) for one in asked
+    ]
+
+
+def test_a_file_over_a_limit_costs_those_beside_it_nothing(tmp_path: Path) -> None:
+    for name, pages in (("before", 1), ("large", 200), ("after", 2)):
+        (tmp_path / name).write_bytes(a_pdf(pages=pages))
+    asked = [
+        pdf_reading.Asked(tmp_path / name, name, "0" * 64) for name in ("before", "large", "after")
+    ]
+
+    before, large, after = pdf_reading.read_all(asked, limits=Limits(answer_bytes=1500))
+
+    assert before.findings == after.findings == ()
+    assert before.text is not None
+    assert after.text is not None
+    assert after.text.page_count == 2
+    assert large.text is None
+    assert large.format.media_type == "application/pdf"
