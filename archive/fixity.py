@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,25 @@ def chunks(stream: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the rest of a stream in pieces of at most `size` bytes."""
     while piece := stream.read(size):
         yield piece
+
+
+class Hashed(io.BytesIO):
+    """A stream over bytes in memory that this process has hashed.
+
+    They cannot change any more, so that nobody has to hash them once more on their way.
+    """
+
+    def __init__(self, content: bytes, sha256: str) -> None:
+        super().__init__(content)
+        self.sha256 = sha256
+
+    def whole(self) -> bytes:
+        """Return all bytes, wherever the stream stands."""
+        return self.getvalue()
+
+    def write(self, _content: object) -> int:
+        """Refuse: the digest is of what is here."""
+        raise io.UnsupportedOperation("not writable")
 
 
 def canonical_digest(parts: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -47,9 +48,10 @@ class Digests:
 
 def _read(place: Path, algorithms: Collection[str]) -> dict[str, str]:
     hashers = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
-    buffer = bytearray(CHUNK_BYTES)
-    view = memoryview(buffer)
     with place.open("rb", buffering=0) as stream:
+        # Clearing a buffer costs as much as hashing as many bytes does.
+        buffer = bytearray(min(os.fstat(stream.fileno()).st_size + 1, CHUNK_BYTES))
+        view = memoryview(buffer)
         while count := stream.readinto(buffer):
             for hasher in hashers.values():
                 hasher.update(view[:count])

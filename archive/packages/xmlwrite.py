@@ -18,6 +18,8 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL_IN_TEXT = re.compile("[&<>\r]")
 _SPECIAL_IN_ATTRIBUTE = re.compile('[&<>"\r\n\t]')
+_PLAIN = re.compile("[ !#-%'-;=?-~\u00a0-\ud7ff]*+").fullmatch
+"""Tells at once that nothing in a text has to be escaped or refused, as in nearly all of them."""
 _ESCAPES = {
     "&": "&amp;",
     "<": "&lt;",
@@ -46,12 +48,12 @@ def escaped_text(value: str) -> str:
     Raises:
         Rejected: it holds a character that XML 1.0 does not allow.
     """
-    return _escaped(value, _SPECIAL_IN_TEXT)
+    return value if _PLAIN(value) else _escaped(value, _SPECIAL_IN_TEXT)
 
 
 def escaped_attribute(value: str) -> str:
     """Return `value` for use between double quotes. Errors as `escaped_text`."""
-    return _escaped(value, _SPECIAL_IN_ATTRIBUTE)
+    return value if _PLAIN(value) else _escaped(value, _SPECIAL_IN_ATTRIBUTE)
 
 
 class XmlWriter:
@@ -64,12 +66,15 @@ class XmlWriter:
     def __init__(self) -> None:
         self._lines = [DECLARATION]
         self._open: list[str] = []
+        self._indent = ""
+        self._element = _Element(self)
 
     def element(self, name: str, attributes: Mapping[str, str | None] | None = None) -> _Element:
         """Open an element; use as a context manager around what is inside it."""
-        self._lines.append(f"{self._indent()}<{name}{_attributes(attributes)}>")
+        self._lines.append(f"{self._indent}<{name}{_attributes(attributes)}>")
         self._open.append(name)
-        return _Element(self)
+        self._indent = "  " * len(self._open)
+        return self._element
 
     def leaf(
         self,
@@ -78,7 +83,7 @@ class XmlWriter:
         attributes: Mapping[str, str | None] | None = None,
     ) -> None:
         """Write an element that holds text or nothing."""
-        start = f"{self._indent()}<{name}{_attributes(attributes)}"
+        start = f"{self._indent}<{name}{_attributes(attributes)}"
         self._lines.append(f"{start}>{escaped_text(text)}</{name}>" if text else f"{start}/>")
 
     def optional(self, name: str, text: str | None) -> None:
@@ -89,14 +94,12 @@ class XmlWriter:
     def close(self) -> None:
         """Close the element that was opened last."""
         name = self._open.pop()
-        self._lines.append(f"{self._indent()}</{name}>")
+        self._indent = "  " * len(self._open)
+        self._lines.append(f"{self._indent}</{name}>")
 
     def document(self) -> bytes:
         """Return the finished document as UTF-8."""
         return ("\n".join(self._lines) + "\n").encode()
-
-    def _indent(self) -> str:
-        return "  " * len(self._open)
 
 
 class _Element:
@@ -119,7 +122,9 @@ def _attributes(attributes: Mapping[str, str | None] | None) -> str:
     if not attributes:
         return ""
     return "".join(
-        f' {name}="{escaped_attribute(value)}"'
-        for name, value in attributes.items()
-        if value is not None
+        [
+            f' {name}="{value if _PLAIN(value) else escaped_attribute(value)}"'
+            for name, value in attributes.items()
+            if value is not None
+        ]
     )

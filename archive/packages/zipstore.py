@@ -1,4 +1,4 @@
-"""ZIP files with stored entries, written as a stream without holding any file's content.
+"""ZIP files with stored entries, written as a stream without holding any large file's content.
 
 A finished ZIP is a list of pieces, some in memory (headers, small files), some on disk.
 The same input gives the same bytes. `zipranges` reads what is written here.
@@ -22,10 +22,12 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from archive.errors import FixityMismatch
-from archive.fixity import CHUNK_BYTES
+from archive.fixity import CHUNK_BYTES, Hashed
 
 IN_MEMORY_BYTES = 8 << 20
 """Files up to this size are read once, for CRC and digest together; larger ones twice."""
+KEPT_BYTES = 16 << 20
+"""As long as a ZIP is not larger, the files that were read are kept until it is stored."""
 
 LIMIT_32 = 0xFFFFFFFF
 LIMIT_16 = 0xFFFF
@@ -69,6 +71,8 @@ class ZipImage:
 
         Reading raises `FixityMismatch` if a file on disk has become shorter meanwhile.
         """
+        if not any(isinstance(piece, _OnDisk) for piece in self._pieces):
+            return Hashed(b"".join(self._pieces), self.sha256)  # type: ignore[arg-type]  # just seen
         return io.BufferedReader(_ImageStream(self._starts, self._pieces, self.size), CHUNK_BYTES)
 
 
@@ -125,7 +129,7 @@ class ZipWriter:
         return self._end(entry, content)
 
     def add_file(self, name: str, path: Path, *, size: int) -> Entry:
-        """Add a file from disk, which must stay there until the ZIP has been read.
+        """Add a file from disk; unless it is kept, it must stay there until the ZIP has been read.
 
         Raises:
             FixityMismatch: the file is not `size` bytes long.
@@ -135,6 +139,8 @@ class ZipWriter:
             _expect_size(path, size, len(content))
             entry = self._begin(name, size, zlib.crc32(content))
             self._state.digest.update(content)
+            if self._state.size <= KEPT_BYTES - size:
+                return self._end(entry, content)
         else:
             crc = 0
             for piece in _pieces_of(path, size):

@@ -17,7 +17,7 @@ import pytest
 
 from archive.errors import DisposalForbidden, IntegrityError, NotHeld, UnsafeInput
 from archive.findings import Severity
-from archive.fixity import sha256_of
+from archive.fixity import Hashed, sha256_of
 from archive.model import ObjectName
 from archive.storage import ObjectStore
 from archive.storage.copies import Copies
@@ -125,6 +125,31 @@ def test_other_content_under_a_taken_name_is_refused(store: ObjectStore) -> None
         put(store, b"longer than the first")
 
     assert store.read(NAME) == b"first"
+
+
+def test_bytes_that_were_hashed_in_memory_are_stored_as_others_are(store: ObjectStore) -> None:
+    content = secrets.token_bytes(3_000_000)
+    known = Hashed(content, sha256_of(content))
+
+    store.put(NAME, known, size=len(content), sha256=known.sha256)
+
+    assert store.read(NAME) == content
+
+
+@pytest.mark.parametrize(
+    ("size", "digest_of"),
+    [(7, b"another"), (6, b"content")],
+    ids=["wrong digest", "longer than declared"],
+)
+def test_bytes_that_were_hashed_in_memory_are_held_against_what_is_declared(
+    store: ObjectStore, size: int, digest_of: bytes
+) -> None:
+    known = Hashed(b"content", sha256_of(b"content"))
+
+    with pytest.raises(IntegrityError):
+        store.put(NAME, known, size=size, sha256=sha256_of(digest_of))
+
+    assert list(store.names()) == []
 
 
 @pytest.mark.parametrize(

@@ -198,14 +198,29 @@ def test_a_file_that_has_grown_or_shrunk_is_refused(tmp_path: Path) -> None:
         ZipWriter(MOMENT).add_file("scan.pdf", tmp_path / "scan.pdf", size=6)
 
 
-def test_a_file_that_is_cut_off_before_it_is_read_is_noticed(tmp_path: Path) -> None:
-    (tmp_path / "scan.pdf").write_bytes(b"%PDF-")
+def test_a_large_file_that_is_cut_off_before_it_is_read_is_noticed(tmp_path: Path) -> None:
+    size = zipstore.KEPT_BYTES + 1
+    with (tmp_path / "scan.pdf").open("wb") as scan:
+        scan.truncate(size)
     writer = ZipWriter(MOMENT)
-    writer.add_file("scan.pdf", tmp_path / "scan.pdf", size=5)
+    writer.add_file("scan.pdf", tmp_path / "scan.pdf", size=size)
     os.truncate(tmp_path / "scan.pdf", 2)
 
     with writer.finished().open() as stream, pytest.raises(FixityMismatch):
         stream.read()
+
+
+def test_a_small_file_goes_into_the_zip_as_it_was_when_it_was_read(tmp_path: Path) -> None:
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-")
+    writer = ZipWriter(MOMENT)
+    entry = writer.add_file("scan.pdf", tmp_path / "scan.pdf", size=5)
+    (tmp_path / "scan.pdf").write_bytes(b"other")
+
+    image = writer.finished()
+
+    content = bytes_of(image)
+    assert content[entry.offset : entry.offset + 5] == b"%PDF-"
+    assert hashlib.sha256(content).hexdigest() == image.sha256
 
 
 @pytest.mark.parametrize(

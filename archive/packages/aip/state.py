@@ -73,7 +73,8 @@ def read_verdicts(content: bytes) -> tuple[Verdict, ...]:
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+    # Without indentation: only so does Python's encoder in C write it, ten times faster.
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode()
 
 
 def _parsed(content: bytes, expected: str) -> dict[str, Any]:
