@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from archive.model import Indication
 from archive.signatures.ades import Outcome, Subject, Validation
 from archive.signatures.algorithms import new_hash
 from archive.signatures.asic import read_container, settle
@@ -15,6 +17,9 @@ from archive.signatures.container import Container, UnreadableContainer
 from archive.signatures.kinds import Kind
 from archive.signatures.prepared import Prepared
 from archive.signatures.xades import XmlReader, read_xml
+
+if TYPE_CHECKING:
+    from archive.signatures.pades import PdfValidation
 
 _CHUNK_BYTES = 1 << 20
 
@@ -40,6 +45,16 @@ def validate(kind: Kind, asked: Asked, prepared: Prepared, xml: XmlReader | None
             return _container(asked, prepared, _needed(xml))
 
 
+def probed(
+    kind: Kind, asked: Asked, prepared: Prepared, xml: XmlReader | None
+) -> list[tuple[bool, tuple[str, ...]]]:
+    """Return of each signature in a file whether it passes, and why not; errors as `validate`."""
+    if kind is Kind.PDF:
+        return _pdf_validation(asked, prepared).probed()
+    verdicts = validate(kind, asked, prepared, xml).verdicts
+    return [(one.indication is Indication.PASSED, one.reasons) for one in verdicts]
+
+
 def _needed(xml: XmlReader | None) -> XmlReader:
     if xml is None:
         raise Unreadable("XML signatures are not checked here: the check has no reader for XML")
@@ -47,17 +62,20 @@ def _needed(xml: XmlReader | None) -> XmlReader:
 
 
 def _pdf(asked: Asked, prepared: Prepared) -> Outcome:
-    from archive.signatures.pades import PdfValidation
     from archive.signatures.pdf_file import UnreadablePdf
 
-    content = asked.file.read_bytes()
     try:
-        found = PdfValidation(
-            content, asked.path, prepared, at=asked.at, known_at=asked.known_at
-        ).outcome()
+        found = _pdf_validation(asked, prepared).outcome()
     except UnreadablePdf as error:
         raise Unreadable(str(error)) from error
     return Outcome(found.verdicts, found.material, found.grounds)
+
+
+def _pdf_validation(asked: Asked, prepared: Prepared) -> PdfValidation:
+    from archive.signatures.pades import PdfValidation
+
+    content = asked.file.read_bytes()
+    return PdfValidation(content, asked.path, prepared, at=asked.at, known_at=asked.known_at)
 
 
 def _cms(asked: Asked, prepared: Prepared) -> Outcome:

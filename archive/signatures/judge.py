@@ -18,8 +18,10 @@ from archive.signatures.cms_reader import Integrity
 from archive.signatures.paths import Certificates, Chain
 from archive.signatures.revocation import Revocations
 from archive.signatures.status import Answer
-from archive.signatures.timeline import Limit, ProofOfExistence, slide, weakness
+from archive.signatures.timeline import Limit, ProofOfExistence, Slide, slide, weakness
 from archive.signatures.trust import Scope
+
+_MAX_SLIDES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Knowledge:
     policy: AlgorithmPolicy
     at: datetime
     """The time of validation."""
+    nothing_proven: bool = False
+    """Whether `poe` says of everything that it is known since `at` only."""
 
 
 def failed(sub_indication: str, reason: str, to_do: str | None = None) -> Judgement:
@@ -151,7 +155,7 @@ def _along(
     usage = _usage(chain.leaf, scope)
     if usage is not None:
         return replace(indeterminate("CHAIN_CONSTRAINTS_FAILURE", usage), chain=chain)
-    slid = slide(chain, known.revocations, known.poe, at=known.at, policy=known.policy)
+    slid = _slid(chain, known)
     outcome = (
         _not_yet(chain, proven)
         or _before_trust(chain, proven)
@@ -161,6 +165,27 @@ def _along(
         or Judgement(Indication.PASSED)
     )
     return replace(outcome, chain=chain, answers=slid.answers)
+
+
+def _slid(chain: Chain, known: Knowledge) -> Slide:
+    """Slide through a chain, from memory if it was done at this very moment.
+
+    Many files are by the same few signers, and the sunset watch asks of all of them at the
+    moments at which their certificates end.
+    """
+    if not known.nothing_proven:
+        return slide(chain, known.revocations, known.poe, at=known.at, policy=known.policy)
+    key, slides = (
+        (tuple(one.sha256 for one in chain.certificates), known.at),
+        known.revocations.slides,
+    )
+    found: Slide | None = slides.get(key)
+    if found is None:
+        found = slide(chain, known.revocations, known.poe, at=known.at, policy=known.policy)
+        if len(slides) >= _MAX_SLIDES:
+            slides.clear()
+        slides[key] = found
+    return found
 
 
 def _usage(leaf: Cert, scope: Scope) -> str | None:

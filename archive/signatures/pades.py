@@ -33,6 +33,7 @@ _UNVOUCHED = (
     "compare the signed revision with the present one and let a person decide",
 )
 _HIDDEN = "signatures are in it to which its form does not lead"
+_UNREAD = failed("FORMAT_FAILURE", "the signature cannot be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,18 @@ class PdfValidation:
 
     def outcome(self) -> PdfOutcome:
         """Judge everything and return the verdicts in order."""
+        self._judge()
+        verdicts = tuple(self._verdict(item) for item in self._items)
+        found = tuple(_grounds(item) for item in self._items)
+        return PdfOutcome(verdicts, collect(self._items, self._revocations), found)
+
+    def probed(self) -> list[tuple[bool, tuple[str, ...]]]:
+        """Judge everything and return of each signature only whether it passed, and why not."""
+        self._judge()
+        found = [item.judgement or _UNREAD for item in self._items]
+        return [(one.passed, one.reasons) for one in found]
+
+    def _judge(self) -> None:
         if self._unreadable and not self._items:
             raise UnreadablePdf(f"the PDF cannot be read: {self._unreadable}")
         for item in reversed(self._items):
@@ -167,9 +180,6 @@ class PdfValidation:
             if item.token is None:
                 self._judge_signature(item)
         self._ask_who_vouches()
-        verdicts = tuple(self._verdict(item) for item in self._items)
-        found = tuple(_grounds(item) for item in self._items)
-        return PdfOutcome(verdicts, collect(self._items, self._revocations), found)
 
     # Reading
 
@@ -230,7 +240,8 @@ class PdfValidation:
     def _knowledge(self) -> Knowledge:
         """Return what is known now."""
         policy = self._prepared.trust.policy
-        return Knowledge(self._certificates, self._revocations, self._poe, policy, self._at)
+        bare = not self._revisions_of
+        return Knowledge(self._certificates, self._revocations, self._poe, policy, self._at, bare)
 
     def _judge_document_timestamp(self, item: Item) -> None:
         """Judge a document timestamp; if it passes, it proves what it covers."""
@@ -330,7 +341,7 @@ class PdfValidation:
 
     def _verdict(self, item: Item) -> Verdict:
         """Return the verdict on one signature."""
-        judgement = item.judgement or failed("FORMAT_FAILURE", "the signature cannot be read")
+        judgement = item.judgement or _UNREAD
         digest, scheme = item.cms.algorithm_names() if item.cms else (None, None)
         claimed = item.entry.claimed_at or (item.cms.signing_time if item.cms else None)
         return Verdict(

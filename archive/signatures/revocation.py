@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
 
 from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
@@ -42,6 +44,10 @@ _UNREADABLE = (
 """What reading a damaged CRL raises; its parts are read only when they are asked for."""
 
 
+Slides = dict[tuple[tuple[str, ...], datetime], Any]
+"""What `judge` remembers of chains at moments, as long as the answers stay the same."""
+
+
 class Revocations:
     """The CRLs and OCSP answers at hand."""
 
@@ -50,6 +56,7 @@ class Revocations:
         self._ocsps: dict[str, asn1_ocsp.OCSPResponse] = {}
         self._verified: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self.slides: Slides = {}
         self.crl_signers: Callable[[Cert], Iterable[tuple[Cert, Cert]]] = lambda _: ()
         """Gives further certificates with which a CA may sign its CRLs, with their issuers."""
         self.crl_issuers: Callable[[str], Iterable[Chain]] = lambda _: ()
@@ -65,6 +72,7 @@ class Revocations:
         for encoded in ocsps:
             self._add_ocsp(encoded)
         self._answers.clear()
+        self.slides.clear()
 
     def layered(self, crls: Iterable[bytes], ocsps: Iterable[bytes]) -> Revocations:
         """Return these and further objects, without parsing the first ones again."""

@@ -30,6 +30,7 @@ Verdicts = Sequence[tuple[bool, tuple[str, ...]]]
 _AFTER = timedelta(seconds=1)
 """Certificates and lists end at whole seconds."""
 NO_END = "no end is known"
+_MAX_KNOWN = 4096
 _CONSEQUENCE = re.compile(" and (?:nothing proves|no CRL) ")
 
 
@@ -155,7 +156,7 @@ def of_verdicts(
     revocations = [v for k, v in material.items() if k.startswith(("crls/", "ocsps/"))]
     policy = prepared.trust.policy
     ends = ends_of(certificates, revocations, prepared.trust.anchors, at=at, policy=policy)
-    going_on = replace(prepared, revocations=Renewed(prepared.revocations))
+    going_on = _renewed(prepared)
     known: dict[tuple[datetime, bool], Verdicts] = {}
 
     def judge(place: int, renewed: bool) -> Callable[[datetime], Probe]:
@@ -173,11 +174,28 @@ def of_verdicts(
     ]
 
 
+class _Last:
+    """The trust that was renewed last: it is the same for many files."""
+
+    prepared: Prepared | None = None
+    renewed: Prepared | None = None
+
+
+def _renewed(prepared: Prepared) -> Prepared:
+    """Return the same trust with revocation lists that go on."""
+    if _Last.renewed is None or _Last.prepared is not prepared:
+        renewed = replace(prepared, revocations=Renewed(prepared.revocations))
+        _Last.prepared, _Last.renewed = prepared, renewed
+    return _Last.renewed
+
+
 class Renewed(Revocations):
     """Revocation answers as they would be if their issuers went on saying the same."""
 
     def __init__(self, inner: Revocations) -> None:
         self._inner = inner
+        self._known: dict[tuple[str, str], list[Answer]] = {}
+        self.slides = {}
 
     @property
     def raw(self) -> dict[str, tuple[str, bytes]]:  # type: ignore[override]
@@ -204,10 +222,15 @@ class Renewed(Revocations):
 
     def answers(self, certificate: Cert, issuer: Cert) -> list[Answer]:
         """Return the answers; those that say "good" never become stale."""
-        return [
-            one if one.revoked_at is not None else replace(one, next_update=OPEN_END)
-            for one in self._inner.answers(certificate, issuer)
-        ]
+        key = (certificate.sha256, issuer.sha256)
+        if key not in self._known:
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            self._known[key] = [
+                one if one.revoked_at is not None else replace(one, next_update=OPEN_END)
+                for one in self._inner.answers(certificate, issuer)
+            ]
+        return self._known[key]
 
     def layered(self, crls: Iterable[bytes], ocsps: Iterable[bytes]) -> Revocations:
         """Return these and further answers, which go on as well."""

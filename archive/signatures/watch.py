@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,12 @@ from archive.signatures.prepared import Prepared, prepare
 from archive.signatures.sunset import Verdicts, of_verdicts
 from archive.signatures.trust import TrustStore
 
-Validate = Callable[[Asked, Prepared], Sequence[Any]]
-"""Gives the verdicts on a file, at the time in `Asked` and under this trust."""
+Probe = Callable[[Asked, Prepared], Verdicts]
+"""Judges the signatures of a file, at the time in `Asked` and under this trust."""
 
 
 def with_sunsets(
-    answer: dict[str, Any], asked: Asked, store: TrustStore, validate: Validate
+    answer: dict[str, Any], asked: Asked, store: TrustStore, probe: Probe
 ) -> dict[str, Any]:
     """Add to each verdict that passed until when it stays so, and what ends it.
 
@@ -28,8 +28,7 @@ def with_sunsets(
         return answer
 
     def again(moment: datetime, prepared: Prepared) -> Verdicts:
-        found = validate(replace(asked, at=moment), prepared)
-        return [(one.indication.value == "passed", one.reasons) for one in found]
+        return probe(replace(asked, at=moment), prepared)
 
     try:
         found = of_verdicts(answer["material"], prepare(store), again, passed, asked.at)

@@ -25,6 +25,7 @@ from archive.signatures.verdicts import to_json, unread
 
 if TYPE_CHECKING:
     from archive.signatures.prepared import Prepared
+    from archive.signatures.sunset import Verdicts
     from archive.signatures.xades import XmlReader
 
 _BANNED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
@@ -139,8 +140,8 @@ def _watched(
 
     reader: XmlReader | None = None if xml is None else import_module(xml)
 
-    def again(asked: Asked, prepared: Prepared) -> tuple[Verdict, ...]:
-        return files.validate(kind, asked, prepared, reader).verdicts
+    def again(asked: Asked, prepared: Prepared) -> Verdicts:
+        return files.probed(kind, asked, prepared, reader)
 
     return with_sunsets(answer, asked, store, again)
 
