@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from archive.catalogue import state, tables
 from archive.catalogue.columns import instant_text
@@ -245,13 +246,19 @@ def gone(conn: Connection) -> frozenset[DossierId]:
     return frozenset(DossierId(each) for each in conn.execute(wanted).scalars())
 
 
+@cache
+def _gone() -> Select[Any]:
+    """Return the statement that every registration asks, built once."""
+    table = tables.disposal_items
+    states = [state.value for state in GONE]
+    return select(table).where(
+        table.c.dossier_id == bindparam("dossier"), table.c.state.in_(states)
+    )
+
+
 def disposed(conn: Connection, dossier_id: str) -> tuple[str, Item] | None:
     """Return the list on which a dossier went, and its entry; None if it did not go."""
-    table = tables.disposal_items
-    wanted = select(table).where(
-        table.c.dossier_id == dossier_id, table.c.state.in_([s.value for s in GONE])
-    )
-    row = conn.execute(wanted).first()
+    row = conn.execute(_gone(), {"dossier": dossier_id}).first()
     return (row.disposal_id, _item(row)) if row is not None else None
 
 

@@ -46,6 +46,10 @@ _PAGE: Final = 2000
 _FLUSHED: Final = "journal flushed"
 _TABLE = tables.journal
 _SECOND = len("2026-01-02T03:04:05")
+# Statements that every append needs are built once: that costs as much as running them.
+_LATEST: Final = select(func.max(_TABLE.c.at))
+_LAST: Final = select(_TABLE.c.seq, _TABLE.c.digest).order_by(_TABLE.c.seq.desc()).limit(1)
+_INTO: Final = insert(_TABLE)
 _PERSONAL: Final = frozenset(
     {"applicant", "applicantname", "identitynumber", "signedby", "signer", "fullname", "cccd"}
 )
@@ -120,7 +124,7 @@ class _Times:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._stored = conn.execute(select(func.max(_TABLE.c.at))).scalar() or ""
+        self._stored = conn.execute(_LATEST).scalar() or ""
         self._taken: set[str] = set()
         self._last: dict[str, str] = {}
         """The last time taken within each second."""
@@ -156,13 +160,12 @@ def _later(at: str, by: timedelta) -> str:
 def _insert(conn: Connection, new: Iterable[Entry]) -> None:
     rows = [{**entry.to_json(), "salt": bytes.fromhex(entry.salt)} for entry in new]
     if rows:
-        conn.execute(insert(_TABLE), rows)
+        conn.execute(_INTO, rows)
 
 
 def head(conn: Connection) -> Head:
     """Return the position after the last entry."""
-    last = select(_TABLE.c.seq, _TABLE.c.digest).order_by(_TABLE.c.seq.desc()).limit(1)
-    row = conn.execute(last).first()
+    row = conn.execute(_LAST).first()
     return Head(row.seq, row.digest) if row is not None else EMPTY
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
@@ -31,10 +32,13 @@ class Pending:
     change: Change
 
 
+_INTO: Final = insert(tables.outbox)
+
+
 def add(conn: Connection, dossier_id: DossierId, year: int, change: Change = Change.WRITE) -> None:
     """Note a change. `register` and `revise` do it by themselves."""
     row = {"dossier_id": dossier_id, "year": year, "change": change.value}
-    conn.execute(insert(tables.outbox).values(row))
+    conn.execute(_INTO, row)
 
 
 def pending(conn: Connection, limit: int = 1000) -> tuple[Pending, ...]:

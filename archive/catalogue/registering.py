@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Insert, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -130,7 +131,13 @@ def _insert_parts(conn: Connection, holdings: Sequence[Holding]) -> None:
 def _insert(conn: Connection, table: Table, values: Iterable[rows.RowValues]) -> None:
     parameters = list(values)
     if parameters:
-        conn.execute(insert(table), parameters)
+        conn.execute(_into(table), parameters)
+
+
+@cache
+def _into(table: Table) -> Insert:
+    """Return the statement, one object for each table: putting it into words costs a third."""
+    return insert(table)
 
 
 def _inserted(conn: Connection, table: Table, row: rows.RowValues) -> bool:

@@ -17,6 +17,7 @@ from archive.errors import AlreadyHeld, NotHeld
 WHOLE_ARCHIVE: Final = ""
 """The agency of a schedule that is for everybody who has none of their own."""
 _TABLE = tables.schedules
+_EVERY: Final = select(_TABLE).order_by(_TABLE.c.agency, _TABLE.c.adopted_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,7 @@ def in_force(conn: Connection, agency: str, on: date) -> Adoption | None:
 
 def every(conn: Connection) -> tuple[Adoption, ...]:
     """Return all adoptions, by agency and in the order in which they were made."""
-    rows = conn.execute(select(_TABLE).order_by(_TABLE.c.agency, _TABLE.c.adopted_at))
-    return tuple(map(_adoption, rows))
+    return tuple(map(_adoption, conn.execute(_EVERY)))
 
 
 def _scopes(agency: str) -> tuple[str, ...]:

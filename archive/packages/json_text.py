@@ -71,8 +71,9 @@ def parse(source: bytes, name: str, *, max_bytes: int) -> tuple[object, list[Fin
     except ValueError as error:
         message = f"is not JSON: {error}"
         return None, [*found, _error("KHO-JSON-SYNTAX", path=name, message=message)]
-    found += _duplicate_keys(content, name)
-    found += _text_findings(content, name)
+    places = list(_walk(content))
+    found += _duplicate_keys(places, name)
+    found += _text_findings(places, name)
     return content, found
 
 
@@ -149,8 +150,8 @@ def _walk(content: object, pointer: str = "") -> Iterator[tuple[str, object]]:
             yield from _walk(value, pointer + _pointer(index))
 
 
-def _duplicate_keys(content: object, name: str) -> Iterator[Finding]:
-    for pointer, value in _walk(content):
+def _duplicate_keys(places: list[tuple[str, object]], name: str) -> Iterator[Finding]:
+    for pointer, value in places:
         if isinstance(value, _Object):
             for key in value.repeated:
                 path = f"{name}#{pointer}{_pointer(key)}"
@@ -158,8 +159,8 @@ def _duplicate_keys(content: object, name: str) -> Iterator[Finding]:
                 yield _error("KHO-JSON-DUPLICATE-KEY", path=path, message=message)
 
 
-def _text_findings(content: object, name: str) -> Iterator[Finding]:
-    texts = [(pointer, value) for pointer, value in _walk(content) if isinstance(value, str)]
+def _text_findings(places: list[tuple[str, object]], name: str) -> Iterator[Finding]:
+    texts = [(pointer, value) for pointer, value in places if isinstance(value, str)]
     for pointer, text in texts:
         if text.isascii() and text.isprintable():
             continue

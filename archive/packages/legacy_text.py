@@ -26,6 +26,8 @@ def looks_legacy(text: str, *, least: int = 1) -> bool:
 
     In a single field two are asked for: some foreign names look like one.
     """
+    if text.isascii():
+        return False
     words = [
         word
         for word in _WORD.findall(unicodedata.normalize("NFC", text))

@@ -33,11 +33,22 @@ _warning = partial(Finding, severity=Severity.WARNING)
 
 def shown(name: str) -> str:
     """Return a name as it can safely be printed: one line, no control or bidi characters."""
-    text = "".join(
-        repr(sign)[1:-1] if unicodedata.category(sign) in ("Cc", "Cs", "Cf", "Zl", "Zp") else sign
-        for sign in name
+    text = (
+        name
+        if _is_plain(name)
+        else "".join(
+            repr(sign)[1:-1]
+            if unicodedata.category(sign) in ("Cc", "Cs", "Cf", "Zl", "Zp")
+            else sign
+            for sign in name
+        )
     )
     return text if len(text) <= 160 else f"{text[:120]}…{text[-30:]}"
+
+
+def _is_plain(name: str) -> bool:
+    """Tell names of visible ASCII characters and spaces, in which nothing odd can be."""
+    return name.isascii() and name.isprintable()
 
 
 def normalised(name: str) -> PackagePath:
@@ -54,16 +65,17 @@ def check_name(name: str) -> Iterator[Finding]:
     """Check one relative path with `/` between its parts."""
     where = shown(name)
     yield from _escapes(name, where)
-    if any(unicodedata.category(sign) == "Cc" for sign in name):
-        yield _error(
-            "KHO-NAME-CONTROL", path=where, message="the name has a NUL or control character"
-        )
-    if _BIDI.intersection(name):
-        message = "the name has a character that turns the direction of writing"
-        yield _error("KHO-NAME-CONTROL", path=where, message=message)
-    if any(unicodedata.category(sign) == "Cs" for sign in name):
-        yield _error("KHO-NAME-ENCODING", path=where, message="the name is not UTF-8")
-        return
+    if not _is_plain(name):
+        categories = {unicodedata.category(sign) for sign in name}
+        if "Cc" in categories:
+            message = "the name has a NUL or control character"
+            yield _error("KHO-NAME-CONTROL", path=where, message=message)
+        if _BIDI.intersection(name):
+            message = "the name has a character that turns the direction of writing"
+            yield _error("KHO-NAME-CONTROL", path=where, message=message)
+        if "Cs" in categories:
+            yield _error("KHO-NAME-ENCODING", path=where, message="the name is not UTF-8")
+            return
     yield from _too_long(name, where)
     if any(_is_odd_on_windows(part) for part in name.split("/")):
         message = "the name cannot be used on Windows; it is kept as it is"

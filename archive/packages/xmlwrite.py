@@ -71,7 +71,8 @@ class XmlWriter:
 
     def element(self, name: str, attributes: Mapping[str, str | None] | None = None) -> _Element:
         """Open an element; use as a context manager around what is inside it."""
-        self._lines.append(f"{self._indent}<{name}{_attributes(attributes)}>")
+        told = _attributes(attributes) if attributes else ""
+        self._lines.append(f"{self._indent}<{name}{told}>")
         self._open.append(name)
         self._indent = "  " * len(self._open)
         return self._element
@@ -83,7 +84,8 @@ class XmlWriter:
         attributes: Mapping[str, str | None] | None = None,
     ) -> None:
         """Write an element that holds text or nothing."""
-        start = f"{self._indent}<{name}{_attributes(attributes)}"
+        told = _attributes(attributes) if attributes else ""
+        start = f"{self._indent}<{name}{told}"
         self._lines.append(f"{start}>{escaped_text(text)}</{name}>" if text else f"{start}/>")
 
     def optional(self, name: str, text: str | None) -> None:
@@ -118,9 +120,7 @@ class _Element:
         self._writer.close()
 
 
-def _attributes(attributes: Mapping[str, str | None] | None) -> str:
-    if not attributes:
-        return ""
+def _attributes(attributes: Mapping[str, str | None]) -> str:
     return "".join(
         [
             f' {name}="{value if _PLAIN(value) else escaped_attribute(value)}"'
