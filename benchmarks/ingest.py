@@ -6,7 +6,8 @@
 Each side runs in a process of its own, in turns, with as many workers as there are cores.
 Interpreters, libraries and worker processes are started before the clock.
 
-kho          `ingest_all` into a folder store, SQLite and the search index: all ten steps
+kho          `ingest_all` into a folder store, SQLite and the search index: all ten steps, from
+             the first byte read to the last dossier found by a search; the clock goes on
 floor        see `benchmarks.floor`: hash, verify, one signature, one flushed file
 floor+text   the same, and the text of all pages read by pdfium
 bagit        `make_bag` in place (nothing is copied) and `validate`; SHA-256
