@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo test check bench lock clean system
+.PHONY: demo test check bench bench-full lock clean system wheels
 
 demo: $(STAMP)  ## install, then run the guided tour on a fresh archive
 	$(BIN)/kho demo --folder .demo --force
@@ -19,8 +19,19 @@ check: $(STAMP)  ## format, lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## ratios against peers and the physical limit, in one run; QUICK=1 for a few minutes
-	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
+bench: $(STAMP)  ## ratios against peers and the physical limit, smaller collections
+	$(BIN)/python -m benchmarks.run --quick $(if $(RESUME),--resume)
+
+bench-full: $(STAMP)  ## the same at full size, more than an hour; RESUME=1 goes on after a stop
+	$(BIN)/python -m benchmarks.run $(if $(RESUME),--resume)
+
+wheels: $(STAMP)  ## see that the lock installs on each Python without a compiler
+	for python in 3.11 3.12 3.13; do \
+	  $(BIN)/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes \
+	    --only-binary=:all: --python-version $$python --platform manylinux_2_28_x86_64 \
+	    --platform manylinux2014_x86_64 --platform manylinux1_x86_64 --platform any \
+	    -r requirements-run.lock -d .wheels/$$python && echo "Python $$python: every wheel" || exit 1; \
+	done
 
 system: $(STAMP)
 	$(BIN)/python tests/system_packages.py
@@ -40,4 +51,4 @@ $(STAMP): requirements.lock requirements-judge.lock pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .demo .bench build dist
+	rm -rf $(VENV) .demo .bench .wheels build dist
