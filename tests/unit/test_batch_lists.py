@@ -12,7 +12,7 @@ import pytest
 from archive.findings import Severity
 from archive.packages.safe import Limits
 from archive.packages.sip import discover, examined, tabular, template, validate
-from archive.packages.sip.columns import by_heading, columns
+from archive.packages.sip.columns import by_heading, columns, nearest
 from tests.builders import TODAY, a_description, a_pdf, a_submission
 
 ROW = {
@@ -202,6 +202,21 @@ def test_a_file_outside_the_folder_is_refused(lists, tmp_path, name):
 
     with examined(ref, scratch=tmp_path / "s", limits=Limits(), today=TODAY) as examination:
         assert examination.sip is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "meant"),
+    [
+        ("Tiêu đề", "Tiêu đề hồ sơ"),
+        ("Mã cơ quan", "Mã định danh cơ quan"),
+        ("Ngày tiêp nhân", "Ngày tiếp nhận"),
+        ("Tên ngừơi nộp", "Họ tên người nộp"),
+        ("zzz", ""),
+        ("", ""),
+    ],
+)
+def test_an_unknown_heading_is_answered_with_the_nearest_one(heading, meant):
+    assert nearest(heading) == meant
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,9 @@ def _understood(table: Table, name: str) -> tuple[list[Column | None], list[Find
     for index, (heading, column) in enumerate(zip(table.headings, headings, strict=True)):
         path = f"{name}#column {index + 1}"
         if column is None and (heading or any(row.cells[index] for row in table.rows)):
-            message = f"heading {shown(heading)!r} is not known; see `kho sip new --kind batch`"
+            near = columns.nearest(heading)
+            hint = f"; is “{near}” meant?" if near else ""
+            message = f"heading {shown(heading)!r} is not known{hint}"
             found.append(Finding("KHO-CSV-HEADING", Severity.ERROR, path, message))
         elif column is not None and column in headings[:index]:
             message = f"{column.code} stands over two columns"

@@ -7,6 +7,7 @@ system, *mã hồ sơ* the archive file code.
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -104,6 +105,14 @@ def columns() -> Mapping[str, Column]:
 def by_heading(heading: str) -> Column | None:
     """Return the column that a heading names, None if it names none."""
     return _headings().get(folded(heading))
+
+
+def nearest(heading: str) -> str:
+    """Return the Vietnamese heading that an unknown one is probably meant as; "" if none is."""
+    meant = folded(heading)
+    inside = [name for name in _headings() if len(meant) > 4 and (meant in name or name in meant)]
+    near = inside or difflib.get_close_matches(meant, _headings(), n=1, cutoff=0.75)
+    return _headings()[min(near, key=len)].vi if near else ""
 
 
 def meaning(column: Column, value: str) -> str:
