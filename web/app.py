@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from archive.assembly import Archive, now
 from archive.errors import ArchiveError, NotInitialised, PurposeNeeded, UsageError
@@ -25,7 +26,7 @@ from web.frame import Frame
 from web.pages import purpose
 from web.problems import SignInNeeded, TooMany, from_status, problem_of, status_of
 from web.rendering import page
-from web.visits import SAFE, Visit, address_of, archive_of, sign_in_address
+from web.visits import SAFE, Visit, address_of, sign_in_address, stranger
 from web.working import Work
 
 THREADS = 16
@@ -69,7 +70,9 @@ def create(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
         app.add_exception_handler(kind, answer)
     uploads = {**pages.uploads(settings), **api.uploads(settings)}
     patience = float(settings.number("web.patience_seconds"))
-    app.add_middleware(Frame, uploads=uploads, https=app.state.https, patience=patience)
+    app.add_middleware(
+        Frame, uploads=uploads, https=app.state.https, patience=patience, refused=_refused
+    )
     return app
 
 
@@ -124,11 +127,15 @@ def answer_with(request: Request, error: ArchiveError, status: int | None = None
         return _sent(request, sign_in_address(request))
     if isinstance(error, PurposeNeeded) and request.method in SAFE:
         return _sent(request, purpose.address(error.where, address_of(request), error.act))
-    if visit is None:
-        visit = Visit(request, archive_of(request), "vi", "", "")
+    visit = visit or stranger(request)
     answer = page(visit, "problem.html", status=status, error=error, request_id=request_id)
     answer.headers.update(headers)
     return answer
+
+
+def _refused(scope: Scope, status: int, detail: str) -> Response:
+    """Tell of a request that was refused before it was read."""
+    return answer_with(Request(scope), UsageError(detail), status)
 
 
 def _sent(request: Request, address: str) -> Response:

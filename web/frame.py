@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import metrics
@@ -44,6 +45,7 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
     "Cache-Control": "no-store",
 }
+Refused = Callable[[Scope, int, str], Response]
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -64,6 +66,7 @@ class Frame:
         uploads: Mapping[str, int] | None = None,
         https: bool = False,
         patience: float = PATIENCE_SECONDS,
+        refused: Refused | None = None,
     ) -> None:
         """Frame an application.
 
@@ -73,8 +76,11 @@ class Frame:
                 bytes each takes; what goes there declares its size.
             https: whether people come over TLS.
             patience: seconds for which a client may send nothing of a body.
+            refused: makes the answer to a request that is refused unread; a problem
+                (RFC 9457) if nobody does.
         """
         self._app = app
+        self._refused = refused or _problem
         self._uploads = uploads or {}
         self._https = https
         self._patience = patience
@@ -91,20 +97,26 @@ class Frame:
         scope.setdefault("state", {})["request_id"] = request_id
         told: dict[str, Any] = {"status": 500}
         framed = self._framed(send, request_id, told, body)
+
+        async def refuse(status: int, detail: str) -> None:
+            answer = self._refused(scope, status, detail)
+            answer.headers["Connection"] = "close"
+            await answer(scope, receive, framed)
+
         try:
             limit = self._limit(scope["path"])
             if _declared(headers) > limit:
-                await _refuse(framed, 413, "the request is too large")
+                await refuse(413, "the request is too large")
                 return
             if limit > MAX_BODY and "transfer-encoding" in headers:
-                await _refuse(framed, 411, "an upload declares its size")
+                await refuse(411, "an upload declares its size")
                 return
             body.limit = limit
             await self._app(scope, body.receive, framed)
         except TooLarge:
-            await _refuse(framed, 413, "the request is too large")
+            await refuse(413, "the request is too large")
         except TooSlow:
-            await _refuse(framed, 408, "the request came too slowly")
+            await refuse(408, "the request came too slowly")
         finally:
             _log(scope, request_id, told["status"], time.perf_counter() - began)
 
@@ -188,15 +200,9 @@ def _declared(headers: Headers) -> int:
     return int(text) if text.isdigit() else 0
 
 
-async def _refuse(send: Send, status: int, detail: str) -> None:
-    body = json.dumps(problem_body("KHO-USAGE", detail, status)).encode()
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _problem(scope: Scope, status: int, detail: str) -> Response:
+    body = problem_body("KHO-USAGE", detail, status)
+    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:

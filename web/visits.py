@@ -128,6 +128,11 @@ async def visiting(request: Request) -> Visit:
     return visit
 
 
+def stranger(request: Request) -> Visit:
+    """Return the visit of nobody in particular: for answers before it is known who asks."""
+    return Visit(request, archive_of(request), _language(request), _theme(request), "")
+
+
 async def signed_in(visit: Visit = Depends(visiting)) -> Visit:
     """Return the visit of somebody who is signed in; raises SignInNeeded."""
     if visit.stay is None or visit.stay.stage is not Stage.FULL:
