@@ -6,29 +6,15 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from archive import reception
 from archive.reception import uploads
-from tests.builders import a_pdf, a_submission
 from tests.web.browsing import Surf, assert_accessible
+from tests.web.producers import LATE, PRODUCER, a_folder, a_zip
 from tests.web.world import SCRIPT, World
-
-PRODUCER = "UBND phường Ngọc Hà"
-_numbers = iter(range(100, 1000))
-
-
-def a_zip(folder: Path, **changes: Any) -> tuple[Path, str]:
-    """Make a submission as a ZIP; return it and its dossier code."""
-    code = f"H26.18-260105-{next(_numbers):04d}"
-    facts: dict[str, Any] = {"tthc__dossierCode": code, "tthc__dossierCodeOld": None}
-    files = {"01-don.pdf": a_pdf(f"Don {code}"), "02-ket-qua.pdf": a_pdf("Giay phep", pages=2)}
-    facts |= {"dossier__fileCode": f"H26.18.2026.{code[-3:]}", "files": files}
-    place = a_submission(folder / code, **facts | changes)
-    return Path(shutil.make_archive(str(folder / f"goi-{code}"), "zip", place)), code
 
 
 def opened(surf: Surf, *, script: bool = True) -> Page:
@@ -41,7 +27,7 @@ def opened(surf: Surf, *, script: bool = True) -> Page:
 
 
 def upload(page: Page, *paths: Path) -> None:
-    page.locator("input[type=file]").set_input_files(paths)
+    page.locator("input[type=file]").first.set_input_files(paths)
     page.get_by_role("button", name="Tải lên và nhận vào kho").click()
 
 
@@ -55,7 +41,7 @@ def test_what_comes_in_is_held_fixed_beside_its_page_and_receipted(
     surf: Surf, world: World, tmp_path: Path, shot
 ):
     good, code = a_zip(tmp_path)
-    bad, bad_code = a_zip(tmp_path, tthc__closedOn="2025-12-31")
+    bad, bad_code = a_zip(tmp_path, **LATE)
     page = opened(surf)
     assert_accessible(page)
     upload(page, good, bad)
@@ -96,7 +82,7 @@ def test_what_comes_in_is_held_fixed_beside_its_page_and_receipted(
 def test_without_javascript_a_submission_is_uploaded_and_returned_with_a_note(
     surf: Surf, world: World, tmp_path: Path
 ):
-    bad, code = a_zip(tmp_path, tthc__closedOn="2025-12-31")
+    bad, code = a_zip(tmp_path, **LATE)
     page = opened(surf, script=False)
     upload(page, bad)
     page.get_by_role("link", name=code).click()
@@ -133,11 +119,46 @@ def test_a_large_file_that_is_dropped_goes_up_in_pieces(surf: Surf, world: World
     assert (uploads.inbox(world.archive, batch) / "lon.zip").stat().st_size == 9_000_000
 
 
+def dropped(page: Page, folder: Path) -> None:
+    """Drop a folder of this machine on the page, as the file manager does."""
+    zone = page.locator("#upload").bounding_box()
+    assert zone is not None
+    at = {"x": zone["x"] + 20, "y": zone["y"] + 20}
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **at})
+
+
+def files_of(world: World, page: Page) -> set[str]:
+    """Return what lies in the inbox of the batch that a page shows."""
+    inbox = uploads.inbox(world.archive, page.url.rpartition("/")[2])
+    return {each.relative_to(inbox).as_posix() for each in inbox.rglob("*") if each.is_file()}
+
+
+@pytest.mark.parametrize("way", ["dropped", "chosen", "chosen without scripts"])
+def test_a_folder_comes_in_with_the_paths_in_it(way: str, surf: Surf, world: World, tmp_path: Path):
+    folder, code = a_folder(tmp_path)
+    page = opened(surf, script=way != "chosen without scripts")
+
+    if way == "dropped":
+        dropped(page, folder)
+    else:
+        page.locator("input[webkitdirectory]").set_input_files(folder)
+        page.get_by_role("button", name="Tải lên và nhận vào kho").click()
+
+    expect(page.get_by_role("link", name=code)).to_be_visible(timeout=60_000)
+    expect(page.locator(".list .badge.good")).to_have_count(1, timeout=60_000)
+    inside = {each.relative_to(tmp_path).as_posix() for each in folder.rglob("*") if each.is_file()}
+    assert files_of(world, page) == inside
+    assert len(inside) == 3
+
+
 def test_script_in_every_text_field_of_reception_stays_text(
     surf: Surf, world: World, tmp_path: Path
 ):
     facts = {"tthc__applicant__name": SCRIPT, "dossier__title": SCRIPT}
-    bad, code = a_zip(tmp_path, **facts, tthc__closedOn="2025-12-31")
+    bad, code = a_zip(tmp_path, **facts, **LATE)
     hostile = bad.rename(bad.with_name("<img src=x onerror=alert(1)>.zip"))
     page = surf("archivist", "/reception")
     page.on("dialog", lambda dialog: surf.errors.append(dialog.message))

@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 from archive.packages.sip import eark_package
 from tests.builders import a_pdf, a_submission
 from tests.web.browsing import Surf, assert_accessible
-from tests.web.test_reception import a_zip, opened, upload
+from tests.web.producers import a_zip
+from tests.web.test_reception import opened, upload
 from tests.web.world import World
 
 LATE = {"tthc__closedOn": "2025-12-31"}

@@ -92,7 +92,7 @@
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const chosen = [...form.elements.file.files];
+    const chosen = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
     sendAll(chosen.map((file) => ({ name: file.webkitRelativePath || file.name, file })));
   });
   form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("over"); });
