@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
+from archive.people.stays import Stage
+
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -27,17 +29,19 @@ def axe_source() -> str:
 class Surf:
     """Opens pages as people of the world, and sees to it that nothing leaves loopback."""
 
-    def __init__(self, browser: Browser, base: str, session: Callable[[str], str]) -> None:
-        self._browser, self._base, self._session = browser, base, session
+    def __init__(self, browser: Browser, base: str, session: Callable[..., str]) -> None:
+        self.browser, self._base, self._session = browser, base, session
         self._contexts: list[BrowserContext] = []
+        self._pages: dict[tuple[str | None, Stage], Page] = {}
         self.foreign: list[str] = []
         self.errors: list[str] = []
 
     def __call__(
-        self, account: str | None, path: str = "/", *, script: bool = True, language: str = "vi"
-    ) -> Page:
+        self, account: str | None, path: str = "/", *, script: bool = True, language: str = "vi",
+        stage: Stage = Stage.FULL,
+    ) -> Page:  # fmt: skip
         """Return a page at `path` as somebody; None: nobody."""
-        context = self._browser.new_context(
+        context = self.browser.new_context(
             viewport=WIDE,
             java_script_enabled=script,
             base_url=self._base,
@@ -45,7 +49,7 @@ class Surf:
         self._contexts.append(context)
         cookies = {"kho-lang": language}
         if account is not None:
-            cookies["kho-session"] = self._session(account)
+            cookies["kho-session"] = self._session(account, stage)
         context.add_cookies(
             [{"name": name, "value": value, "url": self._base} for name, value in cookies.items()]
         )
@@ -58,6 +62,15 @@ class Surf:
         )
         page.goto(path)
         return page
+
+    def again(self, account: str | None, stage: Stage, path: str) -> Page:
+        """Return the same page at each asking, of somebody who has come as far as `stage`."""
+        if (account, stage) not in self._pages:
+            page = self._pages[account, stage] = self(account, path, stage=stage)
+            page.on("dialog", lambda dialog: self.errors.append(dialog.message))
+        else:
+            self._pages[account, stage].goto(path)
+        return self._pages[account, stage]
 
     def _note(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
@@ -73,19 +86,29 @@ class Surf:
 
 
 def assert_accessible(page: Page) -> None:
-    """Assert that axe finds nothing, in both themes, wide and at 320 px, and nothing overflows."""
-    page.evaluate(axe_source())
+    """Assert that axe finds nothing, in both themes, wide and at 320 px, and nothing overflows.
+
+    All of axe's rules are asked in the light theme, those about colors in the dark one too:
+    nothing else differs between the two.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_source())
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         for size in (WIDE, NARROW):
             page.set_viewport_size(size)
-            _assert_clean(page, f"{page.url} {theme} {size['width']}")
+            only = {"type": "rule", "values": COLORS} if theme == "dark" else list(TAGS)
+            _assert_clean(page, only, f"{page.url} {theme} {size['width']}")
     page.set_viewport_size(WIDE)
 
 
-def _assert_clean(page: Page, where: str) -> None:
+COLORS = ["color-contrast", "link-in-text-block"]
+"""Axe's rules about colors."""
+
+
+def _assert_clean(page: Page, only: object, where: str) -> None:
     result = page.evaluate(
-        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", list(TAGS)
+        "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only
     )
     found = [
         f"{v['id']}: {v['help']} {[n['html'][:120] for n in v['nodes'][:3]]}"

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.web import world as worlds
 from tests.web.browsing import ARGUMENTS, Surf
+from tests.web.client import Client
+from tests.web.filled import Filled, filled
 from tests.web.world import World
 
 expect.set_options(timeout=30_000)  # the machine may be under load
@@ -26,6 +27,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with worlds.served(archive.settings.home) as told:
         yield World(archive.settings.home, told["address"], archive, people, ids)
     archive.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    """An archive of the module's own in which every page has something to show."""
+    with filled(tmp_path_factory.mktemp("filled")) as made:
+        yield made
+
+
+@pytest.fixture
+def look(browser: Browser, place: Filled) -> Iterator[Surf]:
+    """Open pages of `place`, as `surf` does those of `world`."""
+    surfing = Surf(browser, place.base, place.session)
+    yield surfing
+    surfing.close()
 
 
 @pytest.fixture(scope="session")
@@ -44,24 +60,6 @@ def surf(browser: Browser, world: World) -> Iterator[Surf]:
     surfing = Surf(browser, world.base, world.session)
     yield surfing
     surfing.close()
-
-
-class Client(httpx.Client):
-    """A browser without a screen: keeps cookies, sends forms with their token."""
-
-    def form_token(self, path: str) -> str:
-        """Return the token in the forms of a page."""
-        text = self.get(path).text
-        return text.partition('name="csrf" value="')[2].partition('"')[0]
-
-    def submit(
-        self, path: str, *, on: str | None = None, **fields: str | list[str]
-    ) -> httpx.Response:
-        """Send a form that is on the page `on` (by default at the same address)."""
-        token = self.form_token(on or path)
-        return self.post(
-            path, data={"csrf": token, **fields}, headers={"Origin": str(self.base_url)}
-        )
 
 
 @pytest.fixture

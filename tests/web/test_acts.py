@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from archive.catalogue import dossiers
-from archive.disposal import trial
 from archive.fixity import sha256_of
 from archive.indexing import index_pending
-from archive.ingest import take_in
-from archive.packages import sip
-from tests.builders import a_pdf, a_submission
-from tests.disposals import SCHEDULE
 from tests.web.browsing import Surf, assert_accessible
+from tests.web.office import AGENCY, HANDED_OVER, Desk, a_desk
 from tests.web.world import World
 
-AGENCY = "H26.77"
 NUMBERS = (701, 702, 703)
 
 
@@ -32,53 +25,20 @@ NUMBERS = (701, 702, 703)
 class Office:
     """Dossiers whose period is over, and what two people sign with."""
 
+    desk: Desk
     ids: tuple[str, ...]
     codes: tuple[str, ...]
-    folder: Path
     permanent: str
     """One that is to be handed over."""
-    schedule: Path
-
-    def signed(self, content: bytes, person: str) -> Path:
-        """Sign as a person would on their own machine."""
-        plain, signature = self.folder / f"{person}.json", self.folder / f"{person}.p7s"
-        plain.write_bytes(content)
-        subprocess.run(
-            ("openssl", "cms", "-sign", "-binary", "-cades", "-md", "sha256", "-outform", "DER",
-             "-in", plain, "-out", signature,
-             "-signer", self.folder / "certificates" / f"{person}.pem",
-             "-inkey", self.folder / "keys" / f"{person}.pem"),
-            check=True, capture_output=True,
-        )  # fmt: skip
-        return signature
 
 
 @pytest.fixture(scope="module")
 def office(world: World, tmp_path_factory: pytest.TempPathFactory) -> Office:
-    folder = tmp_path_factory.mktemp("office")
-    trial.write_papers(world.archive, folder)
-    schedule = folder / "bang.toml"
-    schedule.write_text(SCHEDULE.replace("H26.18", AGENCY), encoding="utf-8")
-    ids, codes = zip(*(_due(world, folder, number) for number in NUMBERS), strict=True)
-    permanent, _ = _due(world, folder, 704, tthc__procedureCode="1.009999")
+    desk = a_desk(world.archive, tmp_path_factory.mktemp("office"))
+    ids, codes = zip(*map(desk.due, NUMBERS), strict=True)
+    permanent, _ = desk.due(704, tthc__procedureCode=HANDED_OVER)
     index_pending(world.archive)
-    return Office(ids, codes, folder, permanent, schedule)
-
-
-def _due(world: World, folder: Path, number: int, **more: Any) -> tuple[str, str]:
-    code = f"{AGENCY}-150301-{number:04d}"
-    told = {
-        "tthc__dossierCode": code, "tthc__dossierCodeOld": None, "tthc__agencyCode": AGENCY,
-        "tthc__fonds": AGENCY, "tthc__receivedOn": "2015-03-01", "tthc__dueOn": None,
-        "tthc__closedOn": "2015-03-10", "tthc__result": None,
-        "dossier__fileCode": f"{AGENCY}.2015.{number}", "dossier__title": f"Cấp phép lần {number}",
-        **more,
-    }  # fmt: skip
-    submitted = a_submission(
-        folder / str(number), files={"01-don.pdf": a_pdf(f"Don {number}")}, **told
-    )
-    (ref,) = sip.discover(submitted)
-    return take_in(world.archive, ref).receipt.dossier_id, code
+    return Office(desk, ids, codes, permanent)
 
 
 def test_a_schedule_is_tried_proposed_and_confirmed_by_another_person(
@@ -89,7 +49,7 @@ def test_a_schedule_is_tried_proposed_and_confirmed_by_another_person(
     shot(page, "schedules")
     page.reload()
 
-    page.set_input_files("[name=draft]", office.schedule)
+    page.set_input_files("[name=draft]", office.desk.schedule)
     page.get_by_role("button", name="Try a draft").click()
     expect(page.get_by_text("of 4 dossiers would change")).to_be_visible(timeout=20_000)
     shot(page, "schedule-draft")
@@ -127,14 +87,14 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     with page.expect_download() as got:
         page.get_by_role("link", name="Get the list").click()
     page.set_input_files(
-        "[name=signature]", office.signed(Path(got.value.path()).read_bytes(), "archivist")
+        "[name=signature]", office.desk.signed(Path(got.value.path()).read_bytes(), "archivist")
     )
     page.get_by_role("button", name="Propose the list").click()
     expect(page.locator("#dossiers")).to_contain_text(office.codes[0])
     name = page.url.rsplit("/", 1)[-1]
 
     for paper in ("council", "minutes"):
-        page.set_input_files(f"[name={paper}]", office.folder / f"{paper}.pdf")
+        page.set_input_files(f"[name={paper}]", office.desk.paper(paper))
     page.get_by_role("button", name="Record the review").click()
     expect(page.locator(".steps .now")).to_have_text("reviewed by the council")
     assert page.get_by_role("button", name="Approve the list").count() == 0
@@ -151,9 +111,9 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     with approver.expect_download() as listed:
         approver.locator("li").get_by_role("link", name="Get the list").click()
     approver.set_input_files(
-        "[name=signature]", office.signed(Path(listed.value.path()).read_bytes(), "chair")
+        "[name=signature]", office.desk.signed(Path(listed.value.path()).read_bytes(), "chair")
     )
-    approver.set_input_files("[name=decision]", office.folder / "decision.pdf")
+    approver.set_input_files("[name=decision]", office.desk.paper("decision"))
     approver.fill("[name=number]", "15/QĐ-TEST")
     approver.get_by_role("button", name="Approve the list").click()
     expect(approver.get_by_text("days left for execution")).to_be_visible()
@@ -215,7 +175,7 @@ def test_a_transfer_is_exported_acknowledged_and_not_purged_before_its_time(
     expected = sha256_of(content)
     answer = _upload(
         officer, "/transfer/new", "/transfer/new", {**note, "expected": expected},
-        signature=office.signed(content, "archivist"),
+        signature=office.desk.signed(content, "archivist"),
     )  # fmt: skip
     where = answer.headers["location"]
 
@@ -224,7 +184,7 @@ def test_a_transfer_is_exported_acknowledged_and_not_purged_before_its_time(
     form = officer.get(f"{where}/receipt.csv").text.splitlines()
     told = json.loads(officer.get(f"{where}/transfer.json").content)["packages"]
     rows = [form[0], *(f"{p['dossier']},{p['package']},{p['sha256']},yes," for p in told)]
-    receipt = office.folder / "receipt.csv"
+    receipt = office.desk.folder / "receipt.csv"
     receipt.write_text("\n".join(rows) + "\n", encoding="utf-8")
     answer = _upload(officer, where, f"{where}/receipt", {}, table=receipt)
 

@@ -18,7 +18,7 @@ from archive.viewers import OPERATOR, Grant, PersonRole, Scope
 from tests.archives import a_home, ingested, opened
 from tests.builders import a_submission
 from tests.web import world as worlds
-from tests.web.conftest import Client
+from tests.web.client import Client
 from tests.web.world import PASSWORD
 from web import serving
 

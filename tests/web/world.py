@@ -57,11 +57,10 @@ class World:
     ids: dict[str, str]
     """Dossier ids by code."""
 
-    def session(self, account: str) -> str:
-        """Return the secret of a fresh session of somebody who has done everything."""
+    def session(self, account: str, stage: Stage = Stage.FULL) -> str:
+        """Return the secret of a fresh session of somebody who has come as far as `stage`."""
         with self.archive.catalogue.begin() as connection:
-            person = self.people[account]
-            return stays.begin(connection, person, Stage.FULL, at=datetime.now(UTC))
+            return stays.begin(connection, self.people[account], stage, at=self.archive.clock())
 
     def journal(self, kind: str, account: str | None = None) -> list[dict[str, Any]]:
         """Return the details of what the journal has of a kind, in order."""
@@ -81,15 +80,16 @@ def build(folder: Path) -> tuple[Archive, dict[str, Person], dict[str, str]]:
     archive = opened(home, clock=lambda: datetime.now(UTC))
     submitted = folder / "submitted"
     for code in CODES:
-        _submission(submitted / code, code, archive)
+        submission(submitted / code, code, archive)
     ids = {receipt.code: receipt.dossier_id for receipt in ingested(archive, submitted)}
     from archive.indexing import index_pending
 
     index_pending(archive)
-    return archive, _people(archive), dict(ids)
+    return archive, people(archive), dict(ids)
 
 
-def _submission(folder: Path, code: str, archive: Archive) -> None:
+def submission(folder: Path, code: str, archive: Archive) -> None:
+    """Write the submission of one of `CODES`."""
     text = SCRIPT if code == HOSTILE else "Cấp giấy phép xây dựng"
     facts: dict[str, Any] = {
         "tthc__dossierCode": code,
@@ -134,17 +134,19 @@ def _signed(archive: Archive, *, altered: bool) -> bytes:
     return sign_pdf(a_pdf("Giay phep"), key, at=now - day, tsa=pki.local_tsa(lambda: now - day))
 
 
-def _people(archive: Archive) -> dict[str, Person]:
+def people(archive: Archive) -> dict[str, Person]:
+    """Add a person of every role, and `OFFICIAL`."""
     everywhere = Scope(levels=LEVELS)
     made = {
-        role.value: _person(archive, role.value, Grant(role, everywhere)) for role in PersonRole
+        role.value: a_person(archive, role.value, Grant(role, everywhere)) for role in PersonRole
     }
     limited = Grant(PersonRole.OFFICIAL, Scope(agencies=("H26.18",)))
-    made[OFFICIAL] = _person(archive, OFFICIAL, limited)
+    made[OFFICIAL] = a_person(archive, OFFICIAL, limited)
     return made
 
 
-def _person(archive: Archive, account: str, grant: Grant) -> Person:
+def a_person(archive: Archive, account: str, grant: Grant) -> Person:
+    """Add somebody who has set a password."""
     person, link = staff.add(archive, account, f"Người {account}", (grant,), by=OPERATOR)
     staff.use_link(archive, link, PASSWORD)
     return staff.person(archive, person.id, OPERATOR)
