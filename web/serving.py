@@ -83,6 +83,8 @@ def serve(
         uvicorn.Server(running).run(sockets=[listening])
         return
     os.environ[CONFIG] = str(config.absolute())
+    # A busy machine starts a worker slowly; one that is slow to answer is not dead.
+    options["timeout_worker_healthcheck"] = 60
     running = uvicorn.Config("web.serving:application", factory=True, workers=workers, **options)
     listening = _listening(running)
     with closing(Archive(settings, now)) as archive:

@@ -32,12 +32,12 @@ def test_two_workers_share_sessions_on_postgresql(tmp_path, postgres_url):
     archive.close()
 
     with worlds.served(home, "--workers", "2") as told:
-        with Client(base_url=told["address"], timeout=60) as official:
+        with Client(base_url=told["address"], timeout=240) as official:
             official.submit("/sign-in", account="mai.le", password=PASSWORD)
             session = dict(official.cookies)
         answers = []
         for _ in range(12):  # each on a connection of its own, so both workers answer
-            with Client(base_url=told["address"], cookies=session, timeout=60) as official:
+            with Client(base_url=told["address"], cookies=session, timeout=240) as official:
                 answers.append(official.get("/search").status_code)
 
     assert answers == [200] * 12
@@ -57,8 +57,9 @@ def test_what_one_worker_writes_every_worker_shows(tmp_path, postgres_url):
     with worlds.served(home, "--workers", "2") as told:
 
         def answer(path: str) -> httpx.Response:
-            with Client(base_url=told["address"], timeout=60) as person:
-                return person.get(path, cookies={"kho-session": secret})
+            session = {"kho-session": secret}
+            with Client(base_url=told["address"], cookies=session, timeout=240) as client:
+                return client.get(path)
 
         with ThreadPoolExecutor(16) as people:
             looks = [f"/dossiers/{receipt.dossier_id}"] * 24
