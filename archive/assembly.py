@@ -154,7 +154,7 @@ class Archive:
         from archive.keyring import Ring
         from archive.signatures.seal import Sealer
 
-        ring = Ring(self.settings, self._key_state)
+        ring = Ring(self.settings, self._key_state, lambda: self.trust.policy)
         used = ring.keys(self.clock())
         return Sealer(used.key, open_tsa(self), companion=used.companion, keyring=ring)
 

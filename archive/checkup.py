@@ -183,10 +183,8 @@ def _seal_keys(archive: Archive) -> Iterator[Finding]:
         if key is None:
             continue
         name = keyring.algorithm(key.certificate)
-        weak, ends = (
-            keyring.good_until(key.certificate),
-            read_certificate(key.certificate).not_after,
-        )
+        weak = keyring.good_until(key.certificate, archive.trust.policy)
+        ends = read_certificate(key.certificate).not_after
         if weak is not None:
             message = f"good for seals until {weak[0].date()} only: kho seal add, kho seal rotate"
             yield _weak("KHO-DOCTOR-KEY-WEAK", name, message)

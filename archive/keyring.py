@@ -177,7 +177,7 @@ def _called_off(use: Use, keys: Mapping[str, SealKey]) -> bool:
     return any(end is not None and end < use.begins for end in ends)
 
 
-def refuse_unfit(certificate: bytes, at: datetime) -> None:
+def refuse_unfit(certificate: bytes, at: datetime, policy: AlgorithmPolicy) -> None:
     """Raise if a certificate may not seal at a time.
 
     Raises:
@@ -188,18 +188,23 @@ def refuse_unfit(certificate: bytes, at: datetime) -> None:
     if not known.valid_at(at):
         told = f"the seal's certificate is valid from {known.not_before} to {known.not_after}"
         raise NotPermitted(told, where=name, hint="kho seal rotate NAME")
-    end = good_until(certificate)
+    end = good_until(certificate, policy)
     if end is not None and at >= end[0]:
         told = f"{end[1]} is not good enough for seals since {end[0].date()}"
         raise NotPermitted(told, where=name, hint="kho seal add; kho seal rotate")
 
 
-def good_until(certificate: bytes) -> tuple[datetime, str] | None:
-    """Return when a certificate's algorithm ends, and which it is; None if no end is set."""
+def good_until(certificate: bytes, policy: AlgorithmPolicy) -> tuple[datetime, str] | None:
+    """Return when a certificate's algorithm ends, and which it is; None if no end is set.
+
+    Args:
+        certificate: DER.
+        policy: the archive's dates, those of its trust folder among them.
+    """
     known = read_certificate(certificate)
     if known.key is None:
         return None
-    end, what = AlgorithmPolicy().good_until(known.key, usual_digest(certificate))
+    end, what = policy.good_until(known.key, usual_digest(certificate))
     return None if end >= OPEN_END else (end, what)
 
 
@@ -242,8 +247,13 @@ def _open(settings: Settings, name: str, source: str, certificate: str | None) -
 class Ring:
     """The keys of one archive over time: what its sealer asks; safe to share by threads."""
 
-    def __init__(self, settings: Settings, reading: Callable[[], State]) -> None:
-        self._settings, self._reading = settings, reading
+    def __init__(
+        self,
+        settings: Settings,
+        reading: Callable[[], State],
+        policy: Callable[[], AlgorithmPolicy],
+    ) -> None:
+        self._settings, self._reading, self._policy = settings, reading, policy
         self._lock = threading.Lock()
         self._state: tuple[datetime, State] | None = None
         self._opened: dict[str, SigningKey] = {}
@@ -267,7 +277,7 @@ class Ring:
                 found = SealingKeys(self._open(state.keys[use.name]), beside)
         for key in (found.key, found.companion):
             if key is not None:
-                refuse_unfit(key.certificate, at)
+                refuse_unfit(key.certificate, at, self._policy())
         return found
 
     def _known(self, at: datetime) -> State:

@@ -74,7 +74,7 @@ def add(
     secret = password(keyring.PASSWORD, name)
     key = open_key(source, certificate, home=archive.settings.home, password=secret)
     at, before = archive.clock(), state(archive)
-    keyring.refuse_unfit(key.certificate, at)
+    keyring.refuse_unfit(key.certificate, at, archive.trust.policy)
     beside = str(certificate) if certificate else None
     added = SealKey(name, source, beside, key.certificate, key.chain, at)
     known = before.keys.get(name)
@@ -120,7 +120,7 @@ def rotate(
         if one is not None and one.stolen_at:
             raise NotPermitted("the key was revoked", where=one.name)
         if one is not None:
-            keyring.refuse_unfit(one.certificate, start)
+            keyring.refuse_unfit(one.certificate, start, archive.trust.policy)
     if other is not None and not _is_post_quantum(other):
         raise UsageError("beside a classical key goes a post-quantum one", where=other.name)
     if _is_post_quantum(key):

@@ -30,8 +30,8 @@ def list(context: click.Context) -> None:  # noqa: A001 - the command's name
 
     options = settled(context)
     with session.opened(options) as archive:
-        state, at = sealing.state(archive), archive.clock()
-    result = [_key_json(key, state, at) for key in state.keys.values()]
+        state = sealing.state(archive)
+        result = [_key_json(key, state, archive) for key in state.keys.values()]
     output.emit(options, result, lambda: _key_lines(result))
 
 
@@ -43,9 +43,7 @@ def status(context: click.Context) -> None:
 
     options = settled(context)
     with session.opened(options) as archive:
-        state, at = sealing.state(archive), archive.clock()
-        urls = archive.settings.list("tsa.urls")
-    result = _status(state, at, urls)
+        result = _status(archive, sealing.state(archive))
     output.emit(options, result, lambda: _status_lines(result))
 
 
@@ -63,7 +61,7 @@ def add(context: click.Context, name: str, source: str, certificate: Path | None
         agent, home = session.agent(archive), archive.settings.home
         beside = Path(_place(str(certificate), home)) if certificate else None
         key = sealing.add(archive, name, _place(source, home), beside, agent=agent)
-        result = _key_json(key, sealing.state(archive), archive.clock())
+        result = _key_json(key, sealing.state(archive), archive)
     output.emit(options, result, lambda: [*_key_lines([result]), words.say("seal.added", **result)])
 
 
@@ -86,7 +84,7 @@ def rotate(context: click.Context, name: str, beside: str | None, begins: str | 
             agent=session.agent(archive),
             reason=session.reason(options),
         )
-        result = _after(archive, state)
+        result = _status(archive, state)
     output.emit(options, result, lambda: _status_lines(result))
 
 
@@ -103,7 +101,7 @@ def revoke(context: click.Context, name: str, stolen_at: str) -> None:
         why, agent = session.reason(options), session.agent(archive)
         since = _moment(stolen_at)
         state = sealing.revoke(archive, name, stolen_at=since, agent=agent, reason=why)
-        result = _after(archive, state)
+        result = _status(archive, state)
     output.emit(options, result, lambda: [*_status_lines(result), words.say("seal.revoked")])
 
 
@@ -136,10 +134,6 @@ def reseal(context: click.Context) -> int:
     return ExitCode.BATCH_FAILED if refused else ExitCode.DONE
 
 
-def _after(archive: Archive, state: State) -> dict[str, Any]:
-    return _status(state, archive.clock(), archive.settings.list("tsa.urls"))
-
-
 def _place(source: str, home: Path) -> str:
     """Return a file as the archive looks for it: below its folder, or wherever it is."""
     path = Path(source)
@@ -160,12 +154,12 @@ def _moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=VIETNAM)
 
 
-def _key_json(key: SealKey, state: State, at: datetime) -> dict[str, Any]:
+def _key_json(key: SealKey, state: State, archive: Archive) -> dict[str, Any]:
     from archive import keyring
     from archive.signatures.certificates import read_certificate
 
     known = read_certificate(key.certificate)
-    weak = keyring.good_until(key.certificate)
+    weak = keyring.good_until(key.certificate, archive.trust.policy)
     return {
         "name": key.name,
         "sha256": key.sha256,
@@ -176,7 +170,7 @@ def _key_json(key: SealKey, state: State, at: datetime) -> dict[str, Any]:
         "valid_from": known.not_before,
         "valid_until": known.not_after,
         "algorithm_until": weak[0] if weak else None,
-        "state": _state(key, state, at),
+        "state": _state(key, state, archive.clock()),
         "stolen_at": key.stolen_at,
     }
 
@@ -191,24 +185,24 @@ def _state(key: SealKey, state: State, at: datetime) -> str:
     return "retired" if any(one.begins <= at for one in mine) else "waiting"
 
 
-def _status(state: State, at: datetime, urls: tuple[str, ...]) -> dict[str, Any]:
+def _status(archive: Archive, state: State) -> dict[str, Any]:
+    at, urls = archive.clock(), archive.settings.list("tsa.urls")
     use = state.in_use(at)
+    stolen = [key for key in state.keys.values() if key.stolen_at is not None]
     return {
-        "in_use": None if use is None else _use_json(use, state, at),
-        "next": [_use_json(one, state, at) for one in state.uses if one.begins > at],
-        "revoked": [
-            _key_json(key, state, at) for key in state.keys.values() if key.stolen_at is not None
-        ],
+        "in_use": None if use is None else _use_json(use, state, archive),
+        "next": [_use_json(one, state, archive) for one in state.uses if one.begins > at],
+        "revoked": [_key_json(key, state, archive) for key in stolen],
         "timestamp_authorities": [*urls] or ["local TEST TSA"],
     }
 
 
-def _use_json(use: Use, state: State, at: datetime) -> dict[str, Any]:
+def _use_json(use: Use, state: State, archive: Archive) -> dict[str, Any]:
     beside = state.keys[use.beside] if use.beside else None
     return {
         "begins": use.begins,
-        "key": _key_json(state.keys[use.name], state, at),
-        "beside": _key_json(beside, state, at) if beside else None,
+        "key": _key_json(state.keys[use.name], state, archive),
+        "beside": _key_json(beside, state, archive) if beside else None,
     }
 
 

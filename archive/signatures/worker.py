@@ -74,7 +74,7 @@ def check(
     Returns:
         `{"unknown_trust": True}`, or `verdicts`, their `grounds`, and `material`.
     """
-    from archive.signatures.pades import forget
+    from archive.signatures.pdf_once import forget
 
     _set_up()
     store = _store(trust_digest, trust)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from archive.preservation.rebuild import rebuild
 from archive.preservation.verification import verify, verify_journal
 from archive.signatures import seal, testpki
 from archive.signatures.keys import FileKey
+from archive.signatures.trust import ALGORITHMS_FILE
 from tests.archives import AGENT, SteppingClock, an_archive, held, ingested, lose, submission
 from tests.tokens import PIN, a_token, pkcs12_file
 
@@ -199,6 +201,22 @@ def test_rsa_2048_is_warned_of_and_refused_when_its_time_is_over(
 
     assert weak == ["KHO-DOCTOR-KEY-WEAK"]
     with pytest.raises(NotPermitted, match="RSA-2048 is not good enough"):
+        archive.sealer.seal(b"x", at=clock())
+
+
+def test_a_digest_that_the_archive_ends_earlier_ends_the_seal_with_it(
+    archive: Archive, clock: SteppingClock
+) -> None:
+    ends = clock() + timedelta(days=30)
+    stated = {"form": 1, "digests": {"sha256": f"{ends:%Y-%m-%d}"}}
+    (archive.settings.path("trust.folder") / ALGORITHMS_FILE).write_text(json.dumps(stated))
+    archive.sealer.seal(b"x", at=clock())
+
+    weak = [f.message for f in checkup(archive) if f.rule == "KHO-DOCTOR-KEY-WEAK"]
+    clock.advance(days=31)
+
+    assert [f"{ends:%Y-%m-%d}" in message for message in weak] == [True]
+    with pytest.raises(NotPermitted, match="not good enough for seals"):
         archive.sealer.seal(b"x", at=clock())
 
 
