@@ -6,12 +6,46 @@ shells around them are encoded again. Source: ITU-T X.690 (2021), 8.1.3.6 and 8.
 
 from __future__ import annotations
 
+from typing import Any
+
+from asn1crypto import core
+
 from archive.signatures import der
 
 MAX_DEPTH = 64
 _CONSTRUCTED = 0x20
 _OCTETS_IN_PIECES = 0x24
 _INDEFINITE = 0x80
+
+
+def as_read(value: Any) -> bytes:
+    """Return an element that asn1crypto has read exactly as it was written.
+
+    Its own `dump` takes a length whose last byte happens to be 0x80 for an indefinite one,
+    and writes the element anew: slowly, and otherwise than it was signed where it is not DER
+    to the letter.
+    """
+    if isinstance(value, core.Choice):
+        outer: bytes = value._header or b""  # noqa: SLF001 - asn1crypto has no other way
+        return outer + as_read(value.chosen)
+    if isinstance(value, core.Any) and value._parsed is not None:  # noqa: SLF001
+        return as_read(value.parsed)
+    header, contents, trailer = value._header, value.contents, value._trailer  # noqa: SLF001
+    if header is None or _is_indefinite(header):
+        return bytes(value.dump())
+    return bytes(header + contents + trailer)
+
+
+def _is_indefinite(header: bytes) -> bool:
+    """Whether any of the tags and lengths before a content has an indefinite length."""
+    at = 0
+    while at < len(header):
+        at = _tag_end(header, at, len(header))
+        length, start = _length(header, at, 1 << 62)
+        if length is None:
+            return True
+        at = start
+    return False
 
 
 def first_element(data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from asn1crypto import pem
 from archive.signatures import cades_stamps, cms_reader
 from archive.signatures.ades import Stamp, Subject, unprocessed
 from archive.signatures.algorithms import UnknownAlgorithm, new_hash
+from archive.signatures.ber import as_read
 from archive.signatures.certificates import Cert, readable
 from archive.signatures.cms_judge import readable_tokens, signature_of
 from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
@@ -207,10 +208,10 @@ def _stamps(signed: SignedCms, digest: ContentDigest | None) -> list[Stamp]:
         Stamp("signature", one, one.covers(signed.signature))
         for one in readable_tokens(signed.timestamp_tokens())
     ]
-    archived = [v.dump() for v in signed.unsigned.get(cades_stamps.ARCHIVE_TIMESTAMP_V3, [])]
+    archived = [as_read(v) for v in signed.unsigned.get(cades_stamps.ARCHIVE_TIMESTAMP_V3, [])]
     for one in readable_tokens(archived):
         found.append(cades_stamps.archive_stamp(signed, one, digest))
-    contents = [v.dump() for v in signed.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
+    contents = [as_read(v) for v in signed.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
     for one in readable_tokens(contents):
         found.append(Stamp("content", one, _over_content(one, digest)))
     return found

@@ -15,6 +15,7 @@ from asn1crypto import algos, core
 from archive.signatures import der
 from archive.signatures.ades import Stamp
 from archive.signatures.algorithms import UnknownAlgorithm, digest_name, new_hash
+from archive.signatures.ber import as_read
 from archive.signatures.cms_reader import SignedCms
 from archive.signatures.tokens import Token
 
@@ -58,7 +59,7 @@ def _read(signed: SignedCms, token: Token, content_digest: Callable[[str], bytes
     value = token.cms.unsigned.get(HASH_INDEX_V3, [])
     if len(value) != 1 or content_digest is None:
         return Stamp("archive", token, holds=None)
-    encoded: bytes = value[0].dump()
+    encoded: bytes = as_read(value[0])
     index = AtsHashIndexV3.load(encoded, strict=True)
     name = digest_name(index["algorithm"])
     covered: set[str] = set()
@@ -68,7 +69,7 @@ def _read(signed: SignedCms, token: Token, content_digest: Callable[[str], bytes
         {new_hash(name, one).digest(): [one] for one in certificates},
         {new_hash(name, one).digest(): [one] for one in crls},
         {
-            new_hash(name, der.oid(kind) + one.dump()).digest(): _inside(kind, one)
+            new_hash(name, der.oid(kind) + as_read(one)).digest(): _inside(kind, one)
             for kind, one in attributes
         },
     )
@@ -89,7 +90,7 @@ def _read(signed: SignedCms, token: Token, content_digest: Callable[[str], bytes
 
 def _inside(kind: str, value: core.Asn1Value) -> list[bytes]:
     """Return an attribute's value and the revocation answers in it."""
-    return [value.dump(), *(one for group in kept_revocation(kind, value) for one in group)]
+    return [as_read(value), *(one for group in kept_revocation(kind, value) for one in group)]
 
 
 REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
@@ -114,15 +115,15 @@ def kept_revocation(kind: str, value: core.Asn1Value) -> tuple[list[bytes], list
     """
     if kind != REVOCATION_VALUES:
         return [], []
-    parsed = _RevocationValues.load(value.dump())
-    crls = [one.dump() for one in _items(parsed["crls"])]
-    ocsps = [_whole_ocsp(one.dump()) for one in _items(parsed["ocsps"])]
+    parsed = _RevocationValues.load(as_read(value))
+    crls = [as_read(one) for one in _items(parsed["crls"])]
+    ocsps = [_whole_ocsp(as_read(one)) for one in _items(parsed["ocsps"])]
     return crls, ocsps
 
 
 def kept_certificates(value: core.Asn1Value) -> list[bytes]:
     """Return the certificates in the attribute certificate-values."""
-    return [one.dump() for one in _Crls.load(value.dump())]
+    return [as_read(one) for one in _Crls.load(as_read(value))]
 
 
 def _items(value: object) -> list[core.Asn1Value]:

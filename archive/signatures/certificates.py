@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from archive.signatures import der
 from archive.signatures.algorithms import PublicKey, Scheme, UnknownAlgorithm, scheme_of, verifies
+from archive.signatures.ber import as_read
 
 MAX_CERTIFICATE_BYTES = 1 << 16
 _MAX_NAME_BYTES = 4096
@@ -156,7 +157,7 @@ def _read(encoded: bytes, fingerprint: str) -> Cert:
         serial=parsed.serial_number,
         not_before=aware(validity["not_before"].native),
         not_after=aware(validity["not_after"].native),
-        key=_public_key(part["subject_public_key_info"].dump()),
+        key=_public_key(as_read(part["subject_public_key_info"])),
         key_id=parsed.key_identifier,
         authority_key_id=authority,
         is_ca=bool(constraints and constraints["ca"].native),
@@ -166,14 +167,14 @@ def _read(encoded: bytes, fingerprint: str) -> Cert:
         no_revocation_check=parsed.ocsp_no_check_value is not None,
         scheme=_scheme(parsed["signature_algorithm"]),
         signature=parsed["signature_value"].native,
-        signed_part=part.dump(),
+        signed_part=as_read(part),
         key_bits=part["subject_public_key_info"]["public_key"].contents[1:],
         crl_points=_crl_points(parsed),
         crl_issuers=_crl_issuers(parsed),
         short_term=any(e["extn_id"].dotted == _SHORT_TERM for e in part["extensions"]),
-        subject_der=subject.dump(),
-        issuer_der=issuer.dump(),
-        serial_der=part["serial_number"].dump(),
+        subject_der=as_read(subject),
+        issuer_der=as_read(issuer),
+        serial_der=as_read(part["serial_number"]),
     )
 
 
@@ -209,7 +210,7 @@ def _crl_points(parsed: x509.Certificate) -> frozenset[bytes]:
         if isinstance(name, core.Void) or name.native is None:
             continue
         if name.name == "full_name":
-            found.update(one.dump() for one in name.chosen)
+            found.update(as_read(one) for one in name.chosen)
         else:
             issuer = parsed["tbs_certificate"]["issuer"].chosen
             for base in _point_issuers(point) or [issuer]:
@@ -226,7 +227,7 @@ def _crl_issuers(parsed: x509.Certificate) -> frozenset[str]:
     named = [_point_issuers(point) for point in parsed.crl_distribution_points_value or ()]
     if not any(named):
         return frozenset()
-    return frozenset(comparable(one.dump()) for names in named for one in names or [own])
+    return frozenset(comparable(as_read(one)) for names in named for one in names or [own])
 
 
 def _point_issuers(point: x509.DistributionPoint) -> list[core.Asn1Value]:
@@ -239,7 +240,7 @@ def _point_issuers(point: x509.DistributionPoint) -> list[core.Asn1Value]:
 
 def relative_point(issuer: core.Asn1Value, part: core.Asn1Value) -> bytes:
     """Return the full name, as a GeneralName, of a point named relative to its issuer."""
-    parts = [one.dump() for one in issuer]
+    parts = [as_read(one) for one in issuer]
     return der.context(4, der.sequence(*parts, der.tlv(der.SET, part.contents)))
 
 

@@ -23,7 +23,7 @@ from archive.signatures.algorithms import (
     scheme_of,
     verifies,
 )
-from archive.signatures.ber import first_element
+from archive.signatures.ber import as_read, first_element
 from archive.signatures.certificates import Cert, comparable, readable
 
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -137,7 +137,7 @@ class SignedCms:
             return []
         if len(inside) > MAX_CERTIFICATES:
             raise NotCms(f"the CMS has more than {MAX_CERTIFICATES} certificates")
-        return [choice.chosen.dump() for choice in inside if choice.name == "certificate"]
+        return [as_read(choice.chosen) for choice in inside if choice.name == "certificate"]
 
     @property
     def digest_algorithm(self) -> str:
@@ -187,11 +187,11 @@ class SignedCms:
         if not isinstance(inside, core.Void) and inside is not None:
             for choice in inside:
                 if choice.name == "crl":
-                    crls.append(choice.chosen.dump())
+                    crls.append(as_read(choice.chosen))
                 elif choice.name == "other" and choice.chosen["other_rev_info_format"].native == (
                     "ocsp_response"
                 ):
-                    ocsps.append(choice.chosen["other_rev_info"].dump())
+                    ocsps.append(as_read(choice.chosen["other_rev_info"]))
         for value in self.signed.get(ADOBE_REVOCATION, []):
             _adobe(value, crls, ocsps)
         return crls, ocsps
@@ -207,7 +207,7 @@ class SignedCms:
     def _named_of(self, candidates: list[Cert]) -> Cert | None:
         sid = self._signer["sid"]
         if sid.name == "issuer_and_serial_number":
-            issuer = comparable(sid.chosen["issuer"].dump())
+            issuer = comparable(as_read(sid.chosen["issuer"]))
             serial = sid.chosen["serial_number"].native
             return next((c for c in candidates if c.serial == serial and c.issuer == issuer), None)
         wanted = sid.chosen.native
@@ -224,16 +224,16 @@ class SignedCms:
 
     def timestamp_tokens(self) -> list[bytes]:
         """Return the signature timestamps, encoded."""
-        return [value.dump() for value in self.unsigned.get(SIGNATURE_TIMESTAMP, [])]
+        return [as_read(value) for value in self.unsigned.get(SIGNATURE_TIMESTAMP, [])]
 
     def signed_fields(self) -> bytes:
         """Return the fields of the SignerInfo up to the signature value, as they are encoded."""
         names = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm")
-        return b"".join(self._signer[one].dump() for one in (*names, "signature"))
+        return b"".join(as_read(self._signer[one]) for one in (*names, "signature"))
 
     def content_type_encoded(self) -> bytes:
         """Return the content type as it is encoded."""
-        encoded: bytes = self._data["encap_content_info"]["content_type"].dump()
+        encoded: bytes = as_read(self._data["encap_content_info"]["content_type"])
         return encoded
 
     def kept_encoded(self) -> tuple[list[bytes], list[bytes]]:
@@ -242,7 +242,7 @@ class SignedCms:
         for name in ("certificates", "crls"):
             inside = self._data[name]
             held = inside is not None and not isinstance(inside, core.Void)
-            found.append([one.dump() for one in inside] if held else [])
+            found.append([as_read(one) for one in inside] if held else [])
         return found[0], found[1]
 
     def integrity(self, content_digest: Callable[[str], bytes], signer: Cert | None) -> Integrity:
@@ -289,7 +289,7 @@ class SignedCms:
 
     def signed_attributes(self) -> bytes:
         """Return the signed attributes as they are signed: a SET OF, DER."""
-        return der.set_of(*(one.dump() for one in self._signer["signed_attrs"]))
+        return der.set_of(*(as_read(one) for one in self._signer["signed_attrs"]))
 
     def _bare(self, found: bytes, signer: Cert | None) -> Integrity:
         """Return the integrity of a signature without signed attributes."""
@@ -328,7 +328,7 @@ def _adobe(value: object, crls: list[bytes], ocsps: list[bytes]) -> None:
     for key, found in (("crl", crls), ("ocsp", ocsps)):
         inside = value[key]  # type: ignore[index]  # asn1crypto has no types
         if not isinstance(inside, core.Void) and inside is not None:
-            found.extend(one.dump() for one in inside)
+            found.extend(as_read(one) for one in inside)
 
 
 def _named(signed: dict[str, list[core.Asn1Value]], certificate: Cert) -> bool | None:
@@ -337,7 +337,7 @@ def _named(signed: dict[str, list[core.Asn1Value]], certificate: Cert) -> bool |
         for value in signed.get(kind, []):
             try:
                 schema = tsp.SigningCertificateV2 if default == "sha256" else tsp.SigningCertificate
-                first = schema.load(value.dump())["certs"][0]
+                first = schema.load(as_read(value))["certs"][0]
                 name = digest_name(first["hash_algorithm"]) if default == "sha256" else default
                 return bool(first["cert_hash"].native == new_hash(name, certificate.der).digest())
             except (ValueError, TypeError, KeyError, IndexError, UnknownAlgorithm):

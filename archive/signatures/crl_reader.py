@@ -12,6 +12,7 @@ from cryptography.x509.oid import ExtensionOID
 
 from archive.signatures import der
 from archive.signatures.algorithms import Scheme, UnknownAlgorithm, scheme_of, verifies
+from archive.signatures.ber import as_read
 from archive.signatures.certificates import Cert, aware, comparable, relative_point
 
 _EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
@@ -173,7 +174,7 @@ def _points(encoded: bytes) -> frozenset[bytes]:
     if isinstance(name, core.Void) or name.native is None:
         return frozenset()
     if name.name == "full_name":
-        return frozenset(one.dump() for one in name.chosen)
+        return frozenset(as_read(one) for one in name.chosen)
     return frozenset({relative_point(parsed.issuer.chosen, name.chosen)})
 
 

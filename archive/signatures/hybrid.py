@@ -16,6 +16,7 @@ from asn1crypto import core
 
 from archive.signatures import cms_writer, der
 from archive.signatures.algorithms import UnknownAlgorithm
+from archive.signatures.ber import as_read
 from archive.signatures.cms_reader import NotCms, SignedCms
 from archive.signatures.cms_writer import Signed
 
@@ -57,7 +58,7 @@ def companion_of(cms: SignedCms) -> SignedCms | None:
     announced = [_announced(value) for value in cms.signed.get(MULTIPLE_SIGNATURES, [])]
     for value in cms.unsigned.get(COMPANION, []):
         try:
-            found = SignedCms(value.dump())
+            found = SignedCms(as_read(value))
             name = found.digest_algorithm
             digest = hashlib.new(name, found.signed_attributes()).digest()
         except (NotCms, ValueError, UnknownAlgorithm):
@@ -80,7 +81,7 @@ def encoded_companion(p7s: bytes) -> bytes | None:
 def _announced(value: core.Asn1Value) -> bytes:
     """Return the digest over the announced signature's attributes; b"" if it is unreadable."""
     try:
-        parts = core.Sequence.load(value.dump())
+        parts = core.Sequence.load(as_read(value))
         digest = parts[2][1].native
     except (ValueError, TypeError, KeyError, IndexError):
         return b""

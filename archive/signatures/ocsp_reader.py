@@ -8,6 +8,7 @@ from datetime import datetime
 from asn1crypto import ocsp as asn1_ocsp
 
 from archive.signatures.algorithms import Scheme, UnknownAlgorithm, new_hash, scheme_of, verifies
+from archive.signatures.ber import as_read
 from archive.signatures.certificates import Cert, aware, readable
 from archive.signatures.status import Answer
 
@@ -69,12 +70,12 @@ def _responder(basic: asn1_ocsp.BasicOCSPResponse, issuer: Cert) -> tuple[Cert, 
     the OCSPSigning purpose and, so that it can be used without asking for its own
     status, id-pkix-ocsp-nocheck.
     """
-    content = basic["tbs_response_data"].dump()
+    content = as_read(basic["tbs_response_data"])
     produced = aware(basic["tbs_response_data"]["produced_at"].native)
     scheme = scheme_of(basic["signature_algorithm"], None)
     signature = basic["signature"].native
     inside = basic["certs"]
-    delegates = [one.dump() for one in inside] if inside else []
+    delegates = [as_read(one) for one in inside] if inside else []
     for candidate in (issuer, *readable(delegates)):
         if candidate.key is None:
             continue

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from archive.signatures import cms_reader
 from archive.signatures.algorithms import new_hash
-from archive.signatures.ber import length_of_first
+from archive.signatures.ber import as_read, length_of_first
 from archive.signatures.certificates import Cert
 from archive.signatures.changes import SUSPICIOUS, UNCHANGED, Change, changes
 from archive.signatures.cms_judge import readable_tokens
@@ -113,7 +113,7 @@ def _read_cms(item: Item, content: bytes) -> None:
         return
     item.integrity = _signature_integrity(item, cms, content)
     item.signature_tokens = readable_tokens(cms.timestamp_tokens())
-    contents = [one.dump() for one in cms.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
+    contents = [as_read(one) for one in cms.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
     item.content_tokens = readable_tokens(contents)
 
 

@@ -19,6 +19,7 @@ from asn1crypto import core, tsp
 
 from archive.errors import Unavailable, UsageError
 from archive.signatures import cms_writer, der
+from archive.signatures.ber import as_read
 from archive.signatures.keys import SigningKey
 
 LOCAL_POLICY = "2.25.132838104281460394176190116320870412645"
@@ -231,7 +232,7 @@ def granted_token(response: bytes, digest: bytes, nonce: int, algorithm: str = "
         status = tsp.PKIStatusInfo.load(body)
         if status["status"].native not in ("granted", "granted_with_mods"):
             raise ValueError(f"the TSA answered {status['status'].native}")
-        encoded = body[len(status.dump()) :]
+        encoded = body[len(as_read(status)) :]
     except (TypeError, KeyError) as error:
         raise ValueError("the TSA's answer is malformed") from error
     token = Token.load(encoded)
