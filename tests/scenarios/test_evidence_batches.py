@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive import proving
-from archive.assembly import Archive
+from archive.assembly import TEST_PKI, Archive
 from archive.catalogue import evidence, journal
 from archive.errors import FixityMismatch, NotHeld, Unavailable
 from archive.events import EventType
@@ -19,6 +19,7 @@ from archive.evidence.verify import RecordVerdict, verify
 from archive.heads import metadata_file
 from archive.preservation.rebuild import rebuild
 from archive.segments import flush
+from archive.signatures import testpki
 from archive.signatures.trust import ALGORITHMS_FILE
 from tests import archives
 from tests.faults import FaultyStore
@@ -261,6 +262,11 @@ def test_a_new_batch_does_not_use_a_digest_that_has_become_weak(archive):
     ends = {"form": 1, "digests": {"sha256": "2026-01-01", "sha224": "2026-01-01"}}
     trusted = archive.settings.path("trust.folder")
     (trusted / ALGORITHMS_FILE).write_text(json.dumps(ends))
+    folder = archive.settings.home / TEST_PKI
+    begin, end = archive.clock() - timedelta(days=1), archive.clock() + timedelta(days=900)
+    issuing = testpki.load(folder).issuing
+    seal = issuing.issue("Seal TEST", algorithm="p384", not_before=begin, not_after=end)
+    testpki.save(folder, "seal", seal)
     later = archives.opened(archive.settings.home)
 
     assert proving.prove_pending(later) == 4

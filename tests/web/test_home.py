@@ -19,7 +19,7 @@ CARDS = {
     "auditor": {"recent", "signatures", "integrity"},
     "retention_officer": {"recent", "lists", "due"},
     "approver": {"recent", "approve", "trust", "due"},
-    "administrator": {"trust", "integrity"},
+    "administrator": {"administration", "trust", "integrity"},
 }
 
 

@@ -51,14 +51,14 @@ def test_what_comes_in_is_held_fixed_beside_its_page_and_receipted(
     assert_accessible(page)
 
     page.get_by_role("link", name="Sửa tại đây").click()
-    field = page.get_by_label("Ngày kết thúc (2026-01-31)")
+    field = page.get_by_role("textbox", name="Ngày kết thúc (2026-01-31)")
     expect(field).to_have_value("2025-12-31")
     expect(page.locator("img.sheet")).to_be_visible()
     expect(page.locator("img.sheet")).to_have_js_property("naturalWidth", 900, timeout=30_000)
     assert_accessible(page)
     shot(page, "reception-fix")
     field.fill("2026-01-20")
-    page.get_by_label("Căn cứ để sửa").fill("theo sổ tiếp nhận")
+    page.get_by_label("Căn cứ để sửa", exact=True).fill("theo sổ tiếp nhận")
     page.get_by_role("button", name="Lưu và nhận vào kho").click()
 
     expect(page.locator(".list .badge.good")).to_have_count(2, timeout=30_000)
@@ -87,7 +87,7 @@ def test_without_javascript_a_submission_is_uploaded_and_returned_with_a_note(
     upload(page, bad)
     page.get_by_role("link", name=code).click()
     page.locator("summary", has_text="Trả lại bên giao").click()
-    page.get_by_label("Lý do trả lại").fill("ngày kết thúc trước ngày tiếp nhận")
+    page.get_by_label("Lý do trả lại", exact=True).fill("ngày kết thúc trước ngày tiếp nhận")
     page.get_by_role("button", name="Trả lại bên giao").click()
 
     expect(page.get_by_text("Đã trả lại")).to_be_visible()
@@ -175,7 +175,7 @@ def test_script_in_every_text_field_of_reception_stays_text(
     expect(page.get_by_role("link", name=code).first).to_be_visible(timeout=30_000)
     page.get_by_role("link", name=code).first.click()
     assert page.locator("main script, main img[src=x]").count() == 0
-    page.get_by_label("Căn cứ để sửa").fill(SCRIPT)
+    page.get_by_label("Căn cứ để sửa", exact=True).fill(SCRIPT)
     page.get_by_label("Tên cơ quan").fill(SCRIPT)
     page.get_by_role("button", name="Lưu và nhận vào kho").click()
     page.wait_for_load_state()
