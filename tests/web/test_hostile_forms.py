@@ -23,9 +23,9 @@ from tests.web.sights import NOWHERE
 from tests.web.test_matrix import FILLED, rights_of, routes
 from web.rendering import attachment
 
-MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*191}}${7*191}'
+MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7919*104729}}${7919*104729}'
 BREAKS = f"{MARKUP}\r\nX-Injected: 1\r\nSet-Cookie: injected=1"
-RAW = re.compile(r"<img src=x|<script>alert|1337")
+RAW = re.compile(r"<img src=x|<script>alert|829348951")
 LEAVES = ("/sign-out", "/preferences", "/account/password", "/account/second-factor")
 ENDS = ("reject", "disable", "close", "return", "revoke", "forget", "confirm", "execute", "purge",
         "lift", "exclude", "approve", "review")  # fmt: skip
