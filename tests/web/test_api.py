@@ -172,12 +172,16 @@ def test_the_package_opens_with_unzip_and_is_what_the_register_says(system: http
     assert zipfile.ZipFile(io.BytesIO(package.content)).testzip() is None
 
 
-def test_retention_is_explained_as_of_any_day(system: httpx.Client):
+def test_retention_is_explained_as_of_any_day_and_that_is_a_look(
+    system: httpx.Client, world: World
+):
+    before = len(world.journal("view"))
     now = system.get(f"/dossiers/{PLAIN}/retention").json()
     later = system.get(f"/dossiers/{PLAIN}/retention", params={"as_of": "2099-01-01"}).json()
     wrong = system.get(f"/dossiers/{PLAIN}/retention", params={"as_of": "31/02/2026"})
 
     conforms("retention-explain", now)
+    assert len(world.journal("view")) == before + 2
     assert later["as_of"] == "2099-01-01"
     assert (wrong.status_code, wrong.json()["code"]) == (400, "KHO-USAGE")
 

@@ -84,11 +84,14 @@ def show(name: str, purpose: Purpose = "", call: Call = Depends(needs(Right.SEE)
     responses={200: told("retention-explain", "The decision with its reasons")},
 )
 def retention(
-    name: str, as_of: str | None = None, call: Call = Depends(needs(Right.SEE))
+    name: str,
+    as_of: str | None = None,
+    purpose: Purpose = "",
+    call: Call = Depends(needs(Right.SEE)),
 ) -> Response:
-    """Say why a dossier is kept, until when, and what then, as of any day."""
+    """Say why a dossier is kept, until when, and what then, as of any day. A look, on record."""
     on = day(as_of, call.archive)
-    holding = access.find(call.archive, name, call.viewer)
+    holding = reading_room.look(call.archive, name, call.viewer, purpose=purpose)
     decision = explained(call.archive, holding, as_of=on)
     return answer(statements.of_retention(holding, decision, on))
 
