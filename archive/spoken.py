@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
 
@@ -19,6 +20,8 @@ HOLE = "{}"
 """Stands in a phrase for a value: a name, a number, another phrase."""
 _PREFIX = re.compile(r"(?:XML|KHO)(?:-[A-Z0-9]+)+: ")
 """A rule's identifier, which findings keep apart from their message."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+_VIETNAM = timezone(timedelta(hours=7))
 _NESTED = 4
 _LONGEST = 4000
 
@@ -52,9 +55,20 @@ def _told(text: str, depth: int) -> str | None:
         return joined
     for phrase in phrases:
         if phrase.fixed in text and (found := phrase.english.fullmatch(text)):
-            values = [_told(value, depth - 1) or value for value in found.groups()]
+            values = [_told(value, depth - 1) or _moment(value) for value in found.groups()]
             return phrase.vietnamese.format(*values)
     return _apart(text, depth, every=False)
+
+
+def _moment(value: str) -> str:
+    """Return a moment with its offset as people in Vietnam write it; other values as they are."""
+    if not _MOMENT.fullmatch(value):
+        return value
+    try:
+        at = datetime.fromisoformat(value).astimezone(_VIETNAM)
+    except (ValueError, OverflowError):
+        return value
+    return f"{at:%d/%m/%Y %H:%M:%S}"
 
 
 def _apart(text: str, depth: int, *, every: bool) -> str | None:

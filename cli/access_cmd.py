@@ -104,7 +104,7 @@ def sunset_lines(verdict: Verdict) -> Iterator[str]:
         yield f"      {words.say('sig.no_end')}"
     else:
         day = output.day(verdict.provable_until.date())
-        yield f"      {words.say('sig.until', day=day, link=verdict.limited_by)}"
+        yield f"      {words.say('sig.until', day=day, link=words.told(verdict.limited_by))}"
     if verdict.fresh_until not in (None, verdict.provable_until):
         yield f"      {words.say('sig.fresh', day=output.moment(verdict.fresh_until))}"
 

@@ -139,7 +139,7 @@ def _listed(found: Any, others: Any) -> Iterator[str]:
         yield click.style(mark, fg=color) + " " + words.say(f"sig.{one.KIND}", **told)
         until = told["provable_until"]
         day = output.day(until.date()) if until else "–"
-        yield "      " + words.say("sig.until", day=day, link=told["limited_by"])
+        yield "      " + words.say("sig.until", day=day, link=words.told(told["limited_by"]))
 
 
 def _rechecked_json(one: Rechecked) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from archive.errors import ArchiveError
@@ -44,11 +44,15 @@ def of_speaking_modules() -> Iterator[tuple[str, str]]:
 
 def of_errors() -> Iterator[tuple[str, str]]:
     """Yield place and phrase of what errors, their hints and findings say anywhere."""
-    loud = {error.__name__ for error in _classes(ArchiveError)} | {"Finding"}
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _everywhere()}
+    loud = _errors(trees.values()) | {"Finding"}
+    for path, tree in trees.items():
+        yield from _placed(path, _said(tree, loud))
+
+
+def _everywhere() -> Iterator[Path]:
     for pattern in EVERYWHERE:
-        for path in sorted(ROOT.glob(pattern)):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            yield from _placed(path, _said(tree, loud))
+        yield from sorted(ROOT.glob(pattern))
 
 
 def _placed(path: Path, nodes: Iterator[ast.expr]) -> Iterator[tuple[str, str]]:
@@ -58,10 +62,18 @@ def _placed(path: Path, nodes: Iterator[ast.expr]) -> Iterator[tuple[str, str]]:
             yield f"{path.relative_to(ROOT)}:{node.lineno}", phrase
 
 
-def _classes(root: type[ArchiveError]) -> Iterator[type[ArchiveError]]:
-    yield root
-    for one in root.__subclasses__():
-        yield from _classes(one)
+def _errors(trees: Iterable[ast.AST]) -> set[str]:
+    """Return the names of all errors, read from the sources: nothing has to be imported for it."""
+    parents = {
+        node.name: {ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases}
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {ArchiveError.__name__}
+    while more := {name for name, bases in parents.items() if bases & found} - found:
+        found |= more
+    return found
 
 
 def _phrase(node: ast.AST) -> str | None:

@@ -92,15 +92,15 @@ def _first_failure(
         if found.passed:
             low = middle + 1
         else:
-            high, why = middle, _worded(found.reasons, ends[middle])
+            high, why = middle, worded(found.reasons, ends[middle])
     return (ends[high], why) if high < len(ends) else (None, "")
 
 
-def _worded(reasons: Sequence[str], end: datetime) -> str:
+def worded(reasons: Sequence[str], end: datetime) -> str:
     """Return the one link that ends at a moment, as it will be said before it has ended."""
     about = [one for one in reasons if end.date().isoformat() in one] or list(reasons)
-    link = _CONSEQUENCE.split(about[0])[0] if about else ""
-    return link.replace(" expired on ", " expires on ")
+    link, *consequence = _CONSEQUENCE.split(about[0]) if about else [""]
+    return link.replace(" expired on ", " expires on ") if consequence else link
 
 
 def ends_of(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from archive.signatures import sunset
 from archive.spoken import HOLE, not_told, pairs, vietnamese
 from cli import words
 from tests import phrases
@@ -30,6 +32,12 @@ def test_what_is_told_is_still_said_somewhere():
     said = {phrase for _, phrase in (*phrases.of_speaking_modules(), *phrases.of_errors())}
 
     assert not_told() - said == set()
+
+
+def test_the_link_of_every_reason_is_told_as_well():
+    ends = datetime(2046, 11, 23, tzinfo=UTC)
+
+    assert {sunset.worded([reason], ends) for reason in pairs()} - pairs().keys() == set()
 
 
 @pytest.mark.parametrize("english", [e for e in pairs() if HOLE in e])
@@ -57,6 +65,10 @@ def test_no_value_is_lost_or_invented(english):
             "CMS có 2 người ký; không biết chứng thư của người ký",
         ),
         ("differs from the file: recorded 3, found 8 bytes", "khác với tệp: ghi 3, thấy 8 byte"),
+        (
+            "the CA Kho (TEST) expires on 2046-11-23T20:56:14+00:00",
+            "CA Kho (TEST) hết hạn ngày 24/11/2046 03:56:14",
+        ),
         ("a text that nobody knows", "a text that nobody knows"),
         ("{0} %s {x}", "{0} %s {x}"),
         ("x" * 100_000, "x" * 100_000),
