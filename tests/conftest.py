@@ -1,3 +1,3 @@
 """Fixtures for all tests; each kind lives in the module that is named here."""
 
-pytest_plugins = ["tests.postgres", "tests.stores"]
+pytest_plugins = ["tests.interpreter", "tests.postgres", "tests.stores"]
