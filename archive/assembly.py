@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import settings as configuration
-from archive.errors import NotInitialised, SchemaMismatch
+from archive.errors import NotInitialised, Rejected, SchemaMismatch
+from archive.findings import Finding, Report, Severity
 from archive.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from archive.signatures.trust import TrustStore
     from archive.storage import ObjectStore
     from archive.storage.encrypted.keyring import Keyring
+    from retention_rules.problems import Problem
     from retention_rules.schedule import Schedule
 
 VERSION = "0.1.0"
@@ -246,7 +248,6 @@ def load_schedule(named: str, folder: Path) -> Schedule:
     Raises:
         Rejected: it is none, or breaks rules; the message names every problem.
     """
-    from archive.errors import Rejected
     from retention_rules.problems import ScheduleRejected
     from retention_rules.schedule import load
 
@@ -254,7 +255,28 @@ def load_schedule(named: str, folder: Path) -> Schedule:
     try:
         return load(local if local.is_file() else named)
     except (ScheduleRejected, OSError) as error:
-        raise Rejected(f"{named}: {error}", where=named, hint="see: kho rule lint") from error
+        if isinstance(error, ScheduleRejected):
+            raise refused_schedule(named, error.problems) from error
+        raise Rejected(
+            f"the schedule cannot be read: {error.strerror}",
+            where=named,
+            hint="`retention.schedule` names a built-in schedule or a TOML file",
+        ) from error
+
+
+def refused_schedule(name: str, problems: Iterable[Problem]) -> Rejected:
+    """Return the error that a schedule cannot be used, with every problem as a finding."""
+    found = (
+        Finding(
+            problem.rule,
+            Severity(problem.gravity.value),
+            ": ".join(part for part in (problem.where, problem.row) if part),
+            problem.message,
+        )
+        for problem in problems
+    )
+    hint = "correct the file; see: kho rule lint"
+    return Rejected("the schedule cannot be used", Report.of(found), where=name, hint=hint)
 
 
 def open_keyring(archive: Archive) -> Keyring | None:

@@ -54,6 +54,9 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_NOTHING_FOUND = Report(())
+
+
 class ArchiveError(Exception):
     """The root of what the archive raises on purpose."""
 
@@ -120,24 +123,26 @@ class PurposeNeeded(NotPermitted):
 
 
 class Rejected(ArchiveError):
-    """The input breaks a rule."""
+    """The input breaks a rule; `report` has every finding where there can be several."""
 
     exit_code = ExitCode.REJECTED
     code = "KHO-REJECTED"
 
-
-class DossierRejected(Rejected):
-    """A submission breaks a MUST; `report` has every finding."""
-
-    code = "KHO-SIP-REJECTED"
-
-    def __init__(self, message: str, report: Report, *, where: str = "", hint: str = "") -> None:
+    def __init__(
+        self, message: str, report: Report = _NOTHING_FOUND, *, where: str = "", hint: str = ""
+    ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.report = report
 
     def errors(self) -> list[dict[str, str]]:
         """Return the report's findings."""
         return [finding.to_json() for finding in self.report.findings]
+
+
+class DossierRejected(Rejected):
+    """A submission breaks a MUST; `report` has every finding."""
+
+    code = "KHO-SIP-REJECTED"
 
 
 class AlreadyHeld(Rejected):

@@ -18,6 +18,10 @@ from importlib.resources import files
 
 HOLE = "{}"
 """Stands in a phrase for a value: a name, a number, another phrase."""
+FOREIGN = "{?}"
+"""The same in Vietnamese, where a library speaks: what is not known stands there as a quotation."""
+_QUOTED = "“{}” (nguyên văn)"
+_HOLES = re.compile(r"\{\??\}")
 _PREFIX = re.compile(r"(?:XML|KHO)(?:-[A-Z0-9]+)+: ")
 """A rule's identifier, which findings keep apart from their message."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
@@ -35,6 +39,8 @@ class _Phrase:
     english: re.Pattern[str]
     vietnamese: str
     """The holes are numbered: `{0}`."""
+    foreign: frozenset[int]
+    """The holes in which a library speaks."""
 
 
 def vietnamese(text: str) -> str:
@@ -55,9 +61,17 @@ def _told(text: str, depth: int) -> str | None:
         return joined
     for phrase in phrases:
         if phrase.fixed in text and (found := phrase.english.fullmatch(text)):
-            values = [_told(value, depth - 1) or _moment(value) for value in found.groups()]
+            values = [
+                _told(value, depth - 1) or (_quoted if hole in phrase.foreign else _moment)(value)
+                for hole, value in enumerate(found.groups())
+            ]
             return phrase.vietnamese.format(*values)
     return _apart(text, depth, every=False)
+
+
+def _quoted(text: str) -> str:
+    """Return what a library says in its own language, marked as that."""
+    return _QUOTED.format(" ".join(text.split()))
 
 
 def _moment(value: str) -> str:
@@ -113,7 +127,9 @@ def _catalogue() -> tuple[dict[str, str], list[_Phrase]]:
 def _phrase(english: str, words: str) -> _Phrase:
     fixed = english.split(HOLE)
     pattern = "(.*?)".join(map(re.escape, fixed))
-    if HOLE in words:
-        first, *rest = words.split(HOLE)
+    holes = _HOLES.findall(words)
+    if holes:
+        first, *rest = _HOLES.split(words)
         words = first + "".join(f"{{{n}}}{part}" for n, part in enumerate(rest))
-    return _Phrase(max(fixed, key=len), re.compile(pattern, re.DOTALL), words)
+    foreign = frozenset(n for n, hole in enumerate(holes) if hole == FOREIGN)
+    return _Phrase(max(fixed, key=len), re.compile(pattern, re.DOTALL), words, foreign)

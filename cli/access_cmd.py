@@ -127,7 +127,7 @@ def _history(shown: dict[str, Any], holding: Holding) -> Iterator[str]:
     yield click.style(words.say("show.events"), bold=True)
     for event in shown["events"]:
         at = output.moment(datetime.fromisoformat(event["at"]))
-        yield f"  {at}  {event['type']}: {event['outcome']}  ({event['agent']})"
+        yield f"  {at}  {words.happened(event['type'], event['outcome'])}  ({event['agent']})"
 
 
 @command(

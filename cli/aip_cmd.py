@@ -121,7 +121,8 @@ def _log(found: list[AipHead], holding: Holding) -> Iterator[str]:
         yield click.style(f"v{head.version}", bold=True) + f"  {at}  {size}  {version.place}"
         for event in head.events:
             reason = event.details.get("reason", "")
-            yield f"    {event.type}: {event.outcome}  ({event.agent})  {reason}".rstrip()
+            told = words.happened(event.type, event.outcome)
+            yield f"    {told}  ({event.agent})  {reason}".rstrip()
 
 
 @command("aip.diff", ExitCode.NOT_HELD, ExitCode.INTEGRITY)

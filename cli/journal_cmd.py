@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ExitCode
+from archive.errors import ExitCode, UsageError
 from cli import output, session, words
 from cli.command import KhoGroup, command, option, settled
 
@@ -52,7 +52,9 @@ def list(  # noqa: A001 - the command's name
     options = settled(context)
     types = {each.value: each for each in EventType}
     if kind is not None and kind not in types:
-        raise click.BadParameter(", ".join(types), param_hint="--type")
+        known = "".join(f"\n    {code}  ({words.event(code)})" for code in types)
+        told = words.say("usage.choices", name="--type", values=known)
+        raise UsageError(told, where=kind, hint='kho journal list --type "fixity check"')
 
     def start(text: str | None, days: int = 0) -> datetime | None:
         if text is None:
@@ -79,7 +81,7 @@ def list(  # noqa: A001 - the command's name
 def _lines(found: tuple[Entry, ...]) -> Iterator[str]:
     for entry in found:
         at = output.moment(datetime.fromisoformat(entry.at))
-        told = f"{entry.type}: {entry.outcome}  {entry.subject}".rstrip()
+        told = f"{words.happened(entry.type, entry.outcome)}  {entry.subject}".rstrip()
         yield f"{entry.seq:6}  {at}  {told}  ({entry.agent})"
 
 

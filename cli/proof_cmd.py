@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,9 @@ def _lines(verdict: ProofVerdict) -> Iterator[str]:
     outcome = words.say(f"indication.{verdict.indication.value}")
     yield click.style(f"{mark} {outcome}", fg=color) + f" {verdict.sub_indication or ''}"
     if verdict.entry is not None:
-        told: dict[str, Any] = {key: verdict.entry[key] for key in ("seq", "at", "type", "subject")}
+        entry: dict[str, Any] = verdict.entry
+        at, kind = output.moment(datetime.fromisoformat(entry["at"])), words.event(entry["type"])
+        told = {"seq": entry["seq"], "subject": entry["subject"], "at": at, "type": kind}
         yield "  " + words.say("journal.entry", **told)
         yield "  " + words.say("journal.under", origin=verdict.origin, size=verdict.tree_size)
     if verdict.proven_at is not None:

@@ -158,5 +158,5 @@ def _cases(outcomes: Any) -> Iterator[str]:
         mark = click.style("✓", fg="green") if outcome.passed else click.style("✗", fg="red")
         yield f"{mark} {outcome.case.name}"
         for difference in outcome.differences:
-            yield f"    {difference}"
+            yield f"    {words.told(difference)}"
     yield words.say("rule.cases", passed=passed, count=len(outcomes))

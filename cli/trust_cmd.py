@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ExitCode
+from archive.errors import ExitCode, UsageError
 from cli import output, session, words
 from cli.command import Effect, command, group, option, settled
 
@@ -177,7 +177,7 @@ def _terms(given: dict[str, Any]) -> Any:
     named = [s.strip() for s in (given["scope"] or "").split(",") if s.strip()]
     unknown = [name for name in named if name not in SCOPES]
     if unknown:
-        raise click.BadParameter(", ".join(SCOPES), param_hint="--scope")
+        raise UsageError(words.say("usage.choices", name="--scope", values=", ".join(SCOPES)))
     day = session.parse_day
     return Terms(
         frozenset(Scope(name) for name in named),

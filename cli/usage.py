@@ -105,8 +105,8 @@ def check_writable(target: Path) -> None:
 
 def from_system(error: OSError) -> ArchiveError:
     """Return what the operating system refused as an error of the archive."""
-    path = str(error.filename or "")
-    told = words.say("usage.system", path=path or "?", reason=error.strerror or str(error.errno))
+    path, reason = str(error.filename or ""), error.strerror or str(error.errno)
+    told = words.say("usage.system", path=path or "?", reason=words.told(reason))
     if error.errno in FULL:
         return StoreFull(told, where=path)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -102,8 +102,9 @@ def _of_groups(schedule: Schedule) -> Iterator[Problem]:
         yield from _gaps_in_time(rules)
         values = {rule.applies_to.important for rule in rules}
         if len(values) == 1 and None not in values:
-            left = "ordinary" if True in values else "important"
-            message = f"group {group} has no row for {left} cases"
+            message = f"group {group} has no row for important cases"
+            if True in values:
+                message = f"group {group} has no row for ordinary cases"
             yield Problem("KHO-RULE-GAP", rules[0].code, message, Gravity.WARNING)
 
 

@@ -164,7 +164,7 @@ def _parse(text: str, name: str, folder: Path | None, above: tuple[str, ...]) ->
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problem = Problem("KHO-RULE-TOML", "", str(error), where=name)
+        problem = Problem("KHO-RULE-TOML", "", f"is not TOML: {error}", where=name)
         raise ScheduleRejected(name, [problem]) from error
     problems: list[Problem] = []
     reader = _Reader(values, Lines(name, text), problems)

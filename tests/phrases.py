@@ -20,9 +20,15 @@ SPEAKING = (
     "archive/formats/pdf.py",
     "archive/formats/pdf_bytes.py",
     "archive/formats/antivirus.py",
+    "retention_rules/cases.py",
+    "retention_rules/lint.py",
+    "retention_rules/problems.py",
+    "retention_rules/rows.py",
+    "retention_rules/schedule.py",
+    "retention_rules/tables.py",
 )
 """Modules in which every sentence is one that people read."""
-EVERYWHERE = ("archive/**/*.py", "cli/**/*.py", "web/**/*.py")
+EVERYWHERE = ("archive/**/*.py", "cli/**/*.py", "retention_rules/**/*.py", "web/**/*.py")
 """Modules in which errors, hints and findings are."""
 
 _QUIET = {
@@ -45,7 +51,7 @@ def of_speaking_modules() -> Iterator[tuple[str, str]]:
 def of_errors() -> Iterator[tuple[str, str]]:
     """Yield place and phrase of what errors, their hints and findings say anywhere."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _everywhere()}
-    loud = _errors(trees.values()) | {"Finding"}
+    loud = _errors(trees.values()) | {"Finding", "Problem"}
     for path, tree in trees.items():
         yield from _placed(path, _said(tree, loud))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from archive.assembly import Archive
+from archive.assembly import Archive, refused_schedule
 from archive.catalogue import journal, schedules, state
 from archive.catalogue.schedules import Adoption, Proposal
 from archive.errors import NotPermitted, Rejected, UsageError
@@ -127,9 +127,8 @@ def _read(request: AdoptionRequest) -> Schedule:
     try:
         schedule = loads(request.content, request.name)
     except ScheduleRejected as error:
-        raise Rejected(f"{error}", where=request.name, hint="see: kho rule lint") from error
+        raise refused_schedule(request.name, error.problems) from error
     broken = [p for p in lint(schedule) if p.gravity is Gravity.ERROR]
     if broken:
-        told = "; ".join(f"{p.rule} {p.row}: {p.message}" for p in broken[:5])
-        raise Rejected(f"{len(broken)} error(s): {told}", where=request.name, hint="kho rule lint")
+        raise refused_schedule(request.name, broken)
     return schedule

@@ -45,6 +45,7 @@ _ENCODINGS = frozenset(
     {"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii", "iso-8859-1", "windows-1252"}
 )
 _DECLARED = re.compile(rb"^<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_PLACE = re.compile(r"(.*), line (\d+), column (\d+)", re.DOTALL)
 _BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
@@ -242,10 +243,18 @@ def _translated() -> Iterator[None]:
     except etree.XMLSyntaxError as error:
         text = str(error).partition(" (<string>")[0]
         if "xcessive depth" in text:
-            raise UnsafeInput(f"XML-DEPTH: {text}") from error
-        raise Rejected(f"XML-SYNTAX: {text}") from error
+            raise UnsafeInput("XML-DEPTH: more elements nested than libxml2 takes") from error
+        raise Rejected(f"XML-SYNTAX: {_located(text)}") from error
     except (LookupError, UnicodeError) as error:
-        raise UnsafeInput(f"XML-ENCODING: {error}") from error
+        raise UnsafeInput(f"XML-ENCODING: cannot be decoded: {error}") from error
+
+
+def _located(text: str) -> str:
+    """Return what libxml2 says of a document, the place in front."""
+    if found := _PLACE.fullmatch(text):
+        said, line, column = found.groups()
+        return f"not well-formed at line {line}, column {column}: {said.strip()}"
+    return f"not well-formed: {text}"
 
 
 def _plain(message: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from archive.assembly import Archive
+from archive.assembly import Archive, refused_schedule
 from archive.catalogue import schedules
 from archive.catalogue.checkpoints import Job
 from archive.catalogue.schedules import Adoption, Proposal
@@ -90,8 +90,11 @@ def read(name: str, content: bytes) -> Draft:
         if len(text) > MAX_CHARACTERS:
             raise Rejected("a schedule has at most a million characters", where=name)
         schedule = loads(text, name or "draft.toml")
-    except (UnicodeDecodeError, ScheduleRejected) as error:
-        raise Rejected(f"{error}", where=name, hint="see: kho rule lint") from error
+    except UnicodeDecodeError as error:
+        message = f"the schedule is not UTF-8 at byte {error.start}"
+        raise Rejected(message, where=name, hint="save it as UTF-8") from error
+    except ScheduleRejected as error:
+        raise refused_schedule(name, error.problems) from error
     return Draft(name, text, schedule, tuple(lint(schedule)))
 
 

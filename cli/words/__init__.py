@@ -55,6 +55,22 @@ def say(key: str, /, **values: object) -> str:
     return key if words is None else words.format(**values)
 
 
+def event(kind: str) -> str:
+    """Return the name of an event's type; a type that is not ours keeps its own term."""
+    key = f"event.{kind.replace(' ', '_')}"
+    return say(key) if has(key) else kind
+
+
+def happened(kind: str, outcome: str) -> str:
+    """Return what happened and, where it was no success, with which outcome."""
+    return event(kind) if outcome == "success" else f"{event(kind)}: {_outcome(outcome)}"
+
+
+def _outcome(outcome: str) -> str:
+    key = f"event_outcome.{outcome}"
+    return say(key) if has(key) else outcome
+
+
 def told(text: str) -> str:
     """Return what the archive says (a finding, a reason, an error) in the language in use."""
     if language() != "vi":
