@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archive.evidence.given import DataObject
     from archive.evidence.verify import RecordVerdict
     from archive.proving import EvidenceStatus
+    from archive.signatures.trust import TrustStore
 
 evidence = group("evidence", ["build", "show", "verify", "renew", "status"], "cli.evidence_cmd")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -97,14 +98,18 @@ def verify(
     at_text: str | None,
 ) -> int:
     """Verify a record against files and digests."""
+    from archive.evidence.attached import is_signature
     from archive.evidence.verify import verify as verified
 
     options = settled(context)
     files = [*data, *(Path(one) for one in more if Path(one).is_file())]
     digests = [*digest, *(one for one in more if not Path(one).is_file())]
-    encoded = _read(record)
-    objects = _objects(encoded, files, digests)
-    verdict = verified(encoded, objects, session.trust(options), at=session.moment(at_text))
+    encoded, at = _read(record), session.moment(at_text)
+    if is_signature(encoded):
+        verdict = _attached(encoded, files, digests, session.trust(options), at)
+    else:
+        objects = _objects(encoded, files, digests)
+        verdict = verified(encoded, objects, session.trust(options), at=at)
     output.emit(options, verdict.to_json(), lambda: _lines(verdict))
     return _exit(verdict)
 
@@ -181,6 +186,23 @@ def _read(record: Path) -> bytes:
 
     with record.open("rb") as stream:
         return stream.read(MAX_RECORD_BYTES + 1)
+
+
+def _attached(
+    encoded: bytes,
+    files: Sequence[Path],
+    digests: Sequence[str],
+    trust: TrustStore,
+    at: datetime,
+) -> RecordVerdict:
+    """Verify the records that a signature carries; one file is what it is over."""
+    from archive.evidence import given
+    from archive.evidence.attached import verify_attached
+
+    if digests or len(files) > 1:
+        raise UsageError(words.say("evidence.attached_to_what"), hint="--data FILE")
+    content = (lambda names: given.of_files(files, names)[0]) if files else None
+    return verify_attached(encoded, content, trust, at=at)
 
 
 def _objects(encoded: bytes, files: Sequence[Path], digests: Sequence[str]) -> list[DataObject]:

@@ -17,7 +17,7 @@ from cli.access_cmd import verdict_lines
 from cli.command import Globals, KhoGroup, command, option, settled
 
 if TYPE_CHECKING:
-    from archive.model import Verdict
+    from archive.model import PackagePath, Verdict
     from archive.signatures.trust import TrustStore
 
 SIGNING = "signing"
@@ -86,27 +86,55 @@ def _of_file(
     """Check one file; what it may be over is given, or lies beside it."""
     from archive.model import PackagePath
     from archive.packages.dsig import reader
-    from archive.signatures import pairing
     from archive.signatures.check import Checker
 
-    beside = {}
-    if pairing.may_refer(path.name):
-        folder = path.resolve().parent
-        beside = {
-            PackagePath(str(path.parent / one.name)): one
-            for one in folder.iterdir()
-            if one.is_file()
-        }
-    with Checker(_trust(options), workers=1, xml=reader) as checker:
-        name = PackagePath(str(path))
+    name, trust, beside = PackagePath(str(path)), _trust(options), _beside(path)
+    proven = _proven_by_records(path, content or _over(name, beside), trust, at)
+    with Checker(trust, workers=1, xml=reader) as checker:
 
         def checked(known_at: datetime | None = None) -> list[Verdict]:
+            known = known_at or proven
             found = checker.check(
-                path, name, at=at, known_at=known_at, others=beside, content=content, sunset=True
+                path, name, at=at, known_at=known, others=beside, content=content, sunset=True
             )
             return list(found.verdicts)
 
         return _as_signed(checked) if as_signed else checked()
+
+
+def _beside(path: Path) -> dict[PackagePath, Path]:
+    """Return the files in a signature's folder, by their names as the signature is named."""
+    from archive.model import PackagePath
+    from archive.signatures import pairing
+
+    if not pairing.may_refer(path.name):
+        return {}
+    folder = path.resolve().parent
+    return {
+        PackagePath(str(path.parent / one.name)): one for one in folder.iterdir() if one.is_file()
+    }
+
+
+def _over(name: PackagePath, beside: dict[PackagePath, Path]) -> Path | None:
+    """Return the file that a detached signature is over, if it lies beside it."""
+    from archive.signatures import pairing
+
+    found = pairing.signed_by(name, beside)
+    return None if found is None else next(p for n, p in beside.items() if n == found)
+
+
+def _proven_by_records(
+    path: Path, content: Path | None, trust: TrustStore, at: datetime
+) -> datetime | None:
+    """Return since when the evidence records in a CMS signature prove it; None: they do not."""
+    from archive.evidence import attached, given, records
+
+    with path.open("rb") as stream:
+        encoded = stream.read(records.MAX_RECORD_BYTES + 1)
+    if not attached.is_signature(encoded) or len(encoded) > records.MAX_RECORD_BYTES:
+        return None
+    hasher = None if content is None else lambda names: given.of_files([content], names)[0]
+    return attached.verify_attached(encoded, hasher, trust, at=at).proven_at
 
 
 def _as_signed(checked: Callable[[datetime | None], list[Verdict]]) -> list[Verdict]:

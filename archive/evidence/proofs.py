@@ -30,6 +30,7 @@ class Proofs:
         at: datetime,
         policy: AlgorithmPolicy,
         *,
+        existed: datetime | None = None,
         assuming: bool = False,
     ) -> None:
         """Gather what the timestamps hold.
@@ -39,12 +40,14 @@ class Proofs:
             trust: roots and CAs, CRLs and OCSP answers.
             at: the time of verification.
             policy: until when algorithms are good.
+            existed: when the whole record is known to have existed; None: at `at`.
             assuming: take every later timestamp as good, to tell what is wrong with a
                 timestamp itself from what follows from the next one's fault.
         """
         self._chains, self._at, self._policy, self._assuming = chains, at, policy, assuming
         self._stamps = [stamp for chain in chains for stamp in chain.stamps]
         self._enclosed = [_enclosed(stamp) for stamp in self._stamps]
+        self._last = min(existed, at) if existed is not None else at
         self._poe: dict[str, datetime] = {}
         self._judged: list[Judgement] = []
         prepared = prepare(trust)
@@ -57,20 +60,21 @@ class Proofs:
         if crls or ocsps:
             revocations = revocations.layered(crls, ocsps)
         self._known = Knowledge(certificates, revocations, self._existed, policy, at)
+        self._prove(len(self._stamps) - 1, self._last)
 
     def _existed(self, sha256: str) -> datetime:
         return self._poe.get(sha256, self._at)
 
     def judge_all(self) -> list[Judgement]:
         """Return a judgement for every timestamp, oldest first."""
-        proven, judged = self._at, []
+        proven, judged = self._last, []
         for place in reversed(range(len(self._stamps))):
             token = self._stamps[place].token
             outcome = judge_token(token, None, self._known, proven=proven)
             judged.append(outcome)
             # RFC 4998, 5.3, step 2: valid relative to the time of the following one.
             good = outcome.passed or self._assuming
-            proven = token.gen_time if good else self._at
+            proven = token.gen_time if good else self._last
             if place and good:
                 self._prove(place - 1, proven)
         self._judged = judged[::-1]
@@ -86,7 +90,7 @@ class Proofs:
     def late(self, number: int) -> Iterator[str]:
         """Yield why a timestamp, counted from 1, was renewed too late, if it was."""
         signer = self._stamps[number - 1].token.signer
-        until, told = self._at, "there is none after it"
+        until, told = self._last, "there is none after it"
         if number < len(self._stamps):
             until = self._stamps[number].token.gen_time
             told = f"the next one is of {until.date()}"
@@ -110,7 +114,7 @@ class Proofs:
         first = 0
         for number, chain in enumerate(self._chains, 1):
             first += len(chain.stamps)
-            until = self._at
+            until = self._last
             if first < len(self._stamps) and (self._judged[first].passed or self._assuming):
                 until = self._stamps[first].token.gen_time
             end = self._policy.digest_good_until(chain.algorithm)

@@ -112,6 +112,7 @@ def verify(
     *,
     at: datetime,
     policy: AlgorithmPolicy | None = None,
+    existed: datetime | None = None,
 ) -> RecordVerdict:
     """Verify an evidence record against data objects.
 
@@ -125,13 +126,15 @@ def verify(
         trust: roots of scope `timestamps`, CAs and revocation answers.
         at: the time of verification.
         policy: until when algorithms are good; None: as the trust store has it.
+        existed: when the record is known to have existed, from a later one over it; its last
+            timestamp then had to be good at that time.
     """
     try:
         chains = agreement.read_tokens(records.read(encoded))
     except ValueError as error:
-        return _unread(str(error))
+        return unread(str(error))
     policy = policy or trust.policy
-    proofs = Proofs(chains, trust, at, policy)
+    proofs = Proofs(chains, trust, at, policy, existed=existed)
     judged = proofs.judge_all()
     findings = _Findings()
     try:
@@ -147,7 +150,7 @@ def verify(
     # (3) Every timestamp, newest first, and the order of their times.
     if not all(one.passed for one in judged):
         # What follows from another timestamp's fault is no reason of its own.
-        proofs = Proofs(chains, trust, at, policy, assuming=True)
+        proofs = Proofs(chains, trust, at, policy, existed=existed, assuming=True)
         for number, judgement in enumerate(proofs.judge_all(), 1):
             if not judgement.passed:
                 reasons = (*proofs.late(number), *judgement.reasons)
@@ -250,7 +253,8 @@ def _stamp(stamp: Stamp, judgement: Judgement) -> StampVerdict:
     )
 
 
-def _unread(reason: str) -> RecordVerdict:
+def unread(reason: str) -> RecordVerdict:
+    """Return the verdict on what is no evidence record."""
     outcome = failed("FORMAT_FAILURE", reason)
     return RecordVerdict(outcome.indication, outcome.sub_indication, None, outcome.reasons)
 

@@ -59,7 +59,7 @@ def read_cms(
         names: how the verdicts name them.
     """
     try:
-        body = _unarmoured(encoded)
+        body = unarmoured(encoded)
         _nothing_after(body)
         signers = SignedCms.each(body)
     except (NotCms, ValueError) as error:
@@ -71,8 +71,12 @@ def read_cms(
     ]
 
 
-def _unarmoured(encoded: bytes) -> bytes:
-    """Return DER or BER from what may be PEM."""
+def unarmoured(encoded: bytes) -> bytes:
+    """Return DER or BER from what may be PEM.
+
+    Raises:
+        NotCms: the PEM form cannot be read.
+    """
     if not pem.detect(encoded[:4096]):
         return encoded
     try:

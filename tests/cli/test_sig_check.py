@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -9,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from archive.evidence import attached, make
 from archive.signatures import testpki
 from archive.signatures.pdf_signing import sign_pdf
-from tests.ades import cades
+from tests.ades import cades, with_unsigned
 from tests.cli.world import CODE, SIGNED, Answer, kho
 from tests.signed import a_pdf
 
@@ -126,3 +129,41 @@ def test_a_detached_signature_finds_its_file_beside_it_or_is_told_it(here: Path)
 
     assert [one.code for one in (beside, lost, given)] == [0, 8, 0]
     assert json.loads(lost.out)["signatures"][0]["sub_indication"] == "SIGNED_DATA_NOT_FOUND"
+
+
+def with_record(here: Path, signature: bytes, content: bytes, at: datetime) -> bytes:
+    """Return a detached signature with an evidence record over it and its content."""
+    tsa = testpki.load(here / "test-pki").local_tsa(lambda: at)
+    digests = [hashlib.sha256(one).digest() for one in (signature, content)]
+    tree = io.BytesIO()
+    made = make.timestamped([digests], tsa, tree)
+    record = made.record(digests, make.reader(tree))
+    assert record is not None
+    return with_unsigned(signature, attached.EXTERNAL, record.encoded)
+
+
+def test_the_evidence_record_in_a_signature_proves_it_beyond_its_certificate(here: Path):
+    now = datetime.now(UTC)
+    key = signer(here, now - 9 * DAY, now + 2 * DAY)
+    (here / "phep.xml").write_bytes(b"<phep/>")
+    bare = cades(b"<phep/>", key, now - DAY)
+    carrying = with_record(here, bare, b"<phep/>", now + DAY)
+    later = ("--at", (now + 3 * DAY).isoformat())
+
+    without, proven = (check(here, one, *later, name="phep.xml.p7s") for one in (bare, carrying))
+    record = kho(
+        "evidence", "verify", "phep.xml.p7s", "--data", "phep.xml", "--json", *later, cwd=here
+    )
+
+    assert (without.code, proven.code, record.code) == (8, 0, 0), proven.out
+    [verdict] = proven.json()["signatures"]
+    assert datetime.fromisoformat(verdict["proven_at"]) - now < 2 * DAY
+    assert record.json()["proven_at"] == verdict["proven_at"]
+
+    (here / "phep.xml").write_bytes(b"<phep>khac</phep>")
+    changed = check(here, carrying, *later, name="phep.xml.p7s")
+    several = kho(
+        "evidence", "verify", "phep.xml.p7s", "--data", "phep.xml", "--data", "phep.xml", cwd=here
+    )
+
+    assert (changed.code, several.code) == (7, 2)
