@@ -54,7 +54,7 @@ def list(  # noqa: A001 - the command's name
     if kind is not None and kind not in types:
         known = "".join(f"\n    {code}  ({words.event(code)})" for code in types)
         told = words.say("usage.choices", name="--type", values=known)
-        raise UsageError(told, where=kind, hint='kho journal list --type "fixity check"')
+        raise UsageError(told, where=kind, hint="kho journal list --help")
 
     def start(text: str | None, days: int = 0) -> datetime | None:
         if text is None:
