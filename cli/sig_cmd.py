@@ -84,22 +84,24 @@ def _of_file(
     options: Globals, path: Path, at: datetime, content: Path | None, *, as_signed: bool
 ) -> list[Verdict]:
     """Check one file; what it may be over is given, or lies beside it."""
+    from archive.auditing import carried
     from archive.model import PackagePath
     from archive.packages.dsig import reader
     from archive.signatures.check import Checker
 
     name, trust, beside = PackagePath(str(path)), _trust(options), _beside(path)
-    proven = _proven_by_records(path, content or _over(name, beside), trust, at)
+    over = content or _over(name, beside)
     with Checker(trust, workers=1, xml=reader) as checker:
 
         def checked(known_at: datetime | None = None) -> list[Verdict]:
-            known = known_at or proven
             found = checker.check(
-                path, name, at=at, known_at=known, others=beside, content=content, sunset=True
+                path, name, at=at, known_at=known_at, others=beside, content=content, sunset=True
             )
             return list(found.verdicts)
 
-        return _as_signed(checked) if as_signed else checked()
+        if as_signed:
+            return _as_signed(checked)
+        return carried.with_records(checked, path, over, trust, at=at)
 
 
 def _beside(path: Path) -> dict[PackagePath, Path]:
@@ -121,20 +123,6 @@ def _over(name: PackagePath, beside: dict[PackagePath, Path]) -> Path | None:
 
     found = pairing.signed_by(name, beside)
     return None if found is None else next(p for n, p in beside.items() if n == found)
-
-
-def _proven_by_records(
-    path: Path, content: Path | None, trust: TrustStore, at: datetime
-) -> datetime | None:
-    """Return since when the evidence records in a CMS signature prove it; None: they do not."""
-    from archive.evidence import attached, given, records
-
-    with path.open("rb") as stream:
-        encoded = stream.read(records.MAX_RECORD_BYTES + 1)
-    if not attached.is_signature(encoded) or len(encoded) > records.MAX_RECORD_BYTES:
-        return None
-    hasher = None if content is None else lambda names: given.of_files([content], names)[0]
-    return attached.verify_attached(encoded, hasher, trust, at=at).proven_at
 
 
 def _as_signed(checked: Callable[[datetime | None], list[Verdict]]) -> list[Verdict]:

@@ -51,6 +51,14 @@ def is_signature(encoded: bytes) -> bool:
     return encoded[:64].lstrip().startswith(b"-----BEGIN ") or _SIGNED_DATA in encoded[:24]
 
 
+def carries_record(encoded: bytes) -> bool:
+    """Return whether bytes are a CMS signature that an evidence record was put into."""
+    try:
+        return is_signature(encoded) and bool(attached(encoded))
+    except Malformed:
+        return False
+
+
 def attached(encoded: bytes) -> list[Attached]:
     """Return the evidence records in the first signature of a CMS object, oldest first.
 

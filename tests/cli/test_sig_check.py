@@ -13,7 +13,9 @@ import pytest
 
 from archive.evidence import attached, make
 from archive.signatures import testpki
+from archive.signatures.keys import FileKey
 from archive.signatures.pdf_signing import sign_pdf
+from archive.signatures.timestamps import LocalTsa
 from tests.ades import cades, with_unsigned
 from tests.cli.world import CODE, SIGNED, Answer, kho
 from tests.signed import a_pdf
@@ -131,9 +133,12 @@ def test_a_detached_signature_finds_its_file_beside_it_or_is_told_it(here: Path)
     assert json.loads(lost.out)["signatures"][0]["sub_indication"] == "SIGNED_DATA_NOT_FOUND"
 
 
-def with_record(here: Path, signature: bytes, content: bytes, at: datetime) -> bytes:
+def with_record(
+    here: Path, signature: bytes, content: bytes, at: datetime, authority: FileKey | None = None
+) -> bytes:
     """Return a detached signature with an evidence record over it and its content."""
-    tsa = testpki.load(here / "test-pki").local_tsa(lambda: at)
+    key = authority or testpki.load(here / "test-pki").tsa
+    tsa = LocalTsa(key, lambda: at)
     digests = [hashlib.sha256(one).digest() for one in (signature, content)]
     tree = io.BytesIO()
     made = make.timestamped([digests], tsa, tree)
@@ -159,6 +164,7 @@ def test_the_evidence_record_in_a_signature_proves_it_beyond_its_certificate(her
     [verdict] = proven.json()["signatures"]
     assert datetime.fromisoformat(verdict["proven_at"]) - now < 2 * DAY
     assert record.json()["proven_at"] == verdict["proven_at"]
+    assert verdict["provable_until"] <= record.json()["provable_until"]
 
     (here / "phep.xml").write_bytes(b"<phep>khac</phep>")
     changed = check(here, carrying, *later, name="phep.xml.p7s")
@@ -167,3 +173,26 @@ def test_the_evidence_record_in_a_signature_proves_it_beyond_its_certificate(her
     )
 
     assert (changed.code, several.code) == (7, 2)
+
+
+def test_what_a_record_proves_lasts_as_long_as_its_last_timestamp(here: Path):
+    now = datetime.now(UTC)
+    authority = testpki.load(here / "test-pki").issuing.issue(
+        "TSA ngắn (TEST)", not_before=now - DAY, not_after=now + 6 * DAY, tsa=True
+    )
+    key = signer(here, now - 9 * DAY, now + 2 * DAY)
+    (here / "phep.xml").write_bytes(b"<phep/>")
+    bare = cades(b"<phep/>", key, now - DAY)
+    carrying = with_record(here, bare, b"<phep/>", now + DAY, authority)
+
+    after, too_late = (
+        check(here, carrying, "--at", (now + days * DAY).isoformat(), name="phep.xml.p7s")
+        for days in (3, 7)
+    )
+
+    [proven] = after.json()["signatures"]
+    assert (after.code, too_late.code) == (0, 8)
+    assert datetime.fromisoformat(proven["provable_until"]) - now < 7 * DAY
+    assert proven["limited_by"].startswith("the last timestamp of its evidence record ends on")
+    reasons = too_late.json()["signatures"][0]["reasons"]
+    assert any(one.startswith("evidence record: ") for one in reasons)
