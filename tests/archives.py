@@ -229,7 +229,7 @@ def flipped(content: bytes, at: int | None = None) -> bytes:
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a `kho` process; what tests are run with stays out of it."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("KHO_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 
 def kho(*arguments: object, **more: str) -> subprocess.CompletedProcess[str]:

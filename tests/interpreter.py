@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import gc
+import os
 import sys
 
 import pytest
@@ -31,7 +32,18 @@ def parse_uncollected(*args, **kwargs):
             gc.enable()
 
 
+def keep_bytecode() -> None:
+    """Let this process and those it starts keep what they compile, whatever the account has set.
+
+    Hundreds of processes are started; without `__pycache__` each compiles all that it imports
+    anew, which costs a `kho` more than its work does.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    keep_bytecode()
     if sys.version_info < MENDED:
         ast.parse = parse_uncollected
 
