@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from asn1crypto import algos, core, crl, parser
 from cryptography import x509
@@ -81,6 +82,12 @@ def crl_holds(known: Crl, issuer: Cert) -> bool:
         return False
 
 
+class _Unread:
+    """Stands for a CRL that is not among those remembered."""
+
+
+_UNREAD = _Unread()
+_remembering = Lock()
 _parsed: OrderedDict[str, Crl | None] = OrderedDict()
 """The CRLs that were parsed last, by their digests: a signer's CA is that of many files."""
 
@@ -96,11 +103,15 @@ def read_crl(encoded: bytes, sha256: str) -> Crl | None:
     """
     if len(encoded) > _MAX_REMEMBERED_BYTES:
         return _parse(encoded, sha256)
-    if sha256 not in _parsed:
-        _parsed[sha256] = _parse(encoded, sha256)
+    known = _parsed.get(sha256, _UNREAD)
+    if not isinstance(known, _Unread):
+        return known
+    read = _parse(encoded, sha256)
+    with _remembering:
+        _parsed[sha256] = read
         while len(_parsed) > _MAX_REMEMBERED:
             _parsed.popitem(last=False)
-    return _parsed[sha256]
+    return read
 
 
 def _parse(encoded: bytes, sha256: str) -> Crl | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from threading import get_ident
 from typing import Any
 
 from asn1crypto import ocsp as asn1_ocsp
@@ -56,6 +57,8 @@ class Revocations:
         self._ocsps: dict[str, asn1_ocsp.OCSPResponse] = {}
         self._verified: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self._asking: set[tuple[int, str, str]] = set()
+        """What each thread is about to find out: another one must not take it for an answer."""
         self.slides: Slides = {}
         self.crl_signers: Callable[[Cert], Iterable[tuple[Cert, Cert]]] = lambda _: ()
         """Gives further certificates with which a CA may sign its CRLs, with their issuers."""
@@ -90,18 +93,28 @@ class Revocations:
         """Return every authentic answer about a certificate, newest first."""
         key = (certificate.sha256, issuer.sha256)
         found = self._answers.get(key)
-        if found is None:
-            self._answers[key] = []  # ends the circle when keys of one CA vouch for each other
-            crls = self._crls.get(certificate.issuer_der, {}).values()
-            found = self._from_crls(crls, certificate, issuer)
-            if len(found) < len(crls):
-                found += self._from_relatives(certificate, issuer)
-            if certificate.crl_issuers:
-                found += self._from_others(certificate)
-            for sha256, response in self._ocsps.items():
-                found.extend(ocsp_answers(sha256, response, certificate, issuer))
-            found.sort(key=lambda answer: answer.this_update, reverse=True)
-            self._answers[key] = found
+        if found is not None:
+            return found
+        asking = (get_ident(), *key)
+        if asking in self._asking:
+            return []  # ends the circle when keys of one CA vouch for each other
+        self._asking.add(asking)
+        try:
+            found = self._answers[key] = self._found(certificate, issuer)
+        finally:
+            self._asking.discard(asking)
+        return found
+
+    def _found(self, certificate: Cert, issuer: Cert) -> list[Answer]:
+        crls = self._crls.get(certificate.issuer_der, {}).values()
+        found = self._from_crls(crls, certificate, issuer)
+        if len(found) < len(crls):
+            found += self._from_relatives(certificate, issuer)
+        if certificate.crl_issuers:
+            found += self._from_others(certificate)
+        for sha256, response in self._ocsps.items():
+            found.extend(ocsp_answers(sha256, response, certificate, issuer))
+        found.sort(key=lambda answer: answer.this_update, reverse=True)
         return found
 
     def _from_relatives(self, certificate: Cert, issuer: Cert) -> list[Answer]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -13,10 +15,13 @@ from cryptography.x509 import ReasonFlags
 
 from archive.model import PackagePath
 from archive.signatures import testpki
+from archive.signatures.certificates import Cert, read_certificate
 from archive.signatures.keys import FileKey
 from archive.signatures.pades import PdfOutcome, PdfValidation
 from archive.signatures.pdf_signing import sign_pdf
 from archive.signatures.prepared import prepare
+from archive.signatures.revocation import Revocations
+from archive.signatures.status import Answer
 from archive.signatures.testpki import Ca
 from archive.signatures.trust import Anchor, Scope, TrustStore
 from tests.signed import DAY, NOW, a_pdf, revoked_serial
@@ -161,3 +166,23 @@ def test_a_list_that_is_remembered_does_not_hide_a_newer_one(root, officer):
 
     assert found == [("passed", None), ("indeterminate", "REVOKED_NO_POE"), ("passed", None)]
     assert told(outcome(root, officer, before, after)) == ("indeterminate", "REVOKED_NO_POE")
+
+
+def test_what_one_thread_is_about_to_find_out_is_no_answer_for_another(root, officer):
+    namesake = testpki.new_root("Root TEST", not_before=NOW - LONG, not_after=NOW + LONG)
+    known = Revocations([a_crl(root, at=NOW - DAY), a_crl(namesake, at=NOW - DAY)])
+    certificate, issuer = (read_certificate(key.certificate) for key in (officer, root.key))
+    elsewhere: list[list[Answer]] = []
+
+    def while_the_other_list_is_looked_at(_: Cert) -> Iterable[tuple[Cert, Cert]]:
+        if not elsewhere:
+            with ThreadPoolExecutor(1) as pool:
+                elsewhere.append([])
+                elsewhere[0] = pool.submit(known.answers, certificate, issuer).result()
+        return ()
+
+    known.crl_signers = while_the_other_list_is_looked_at
+    found = known.answers(certificate, issuer)
+
+    assert len(found) == 1
+    assert elsewhere == [found]
