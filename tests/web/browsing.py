@@ -102,6 +102,17 @@ def assert_accessible(page: Page) -> None:
     page.set_viewport_size(WIDE)
 
 
+def assert_fits(page: Page) -> None:
+    """Assert that nothing overflows or is too small, wide and at 320 px.
+
+    What another language may change of a page that `test_every_page` shows to axe.
+    """
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        _assert_fits(page, f"{page.url} {size['width']}")
+    page.set_viewport_size(WIDE)
+
+
 COLORS = ["color-contrast", "link-in-text-block"]
 """Axe's rules about colors."""
 
@@ -115,6 +126,10 @@ def _assert_clean(page: Page, only: object, where: str) -> None:
         for v in result["violations"]
     ]
     assert found == [], f"{where}: " + "; ".join(found)
+    _assert_fits(page, where)
+
+
+def _assert_fits(page: Page, where: str) -> None:
     across = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert across[0] <= across[1], f"{where} overflows: {across}"
     small = page.evaluate(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from archive.dissemination import codes
 from archive.people.stays import Stage
+from archive.viewers import PersonRole
 from tests.web.filled import NOTE, Filled
 from tests.web.office import AGENCY
 from tests.web.world import PLAIN, SIGNED
@@ -53,7 +54,7 @@ def _door(place: Filled) -> dict[str, list[Sight]]:
 def _reading(place: Filled) -> dict[str, list[Sight]]:
     signed, plain = (f"/dossiers/{place.ids[code]}" for code in (SIGNED, PLAIN))
     return {
-        "/": [Sight(each, "/") for each in ("official", "retention_officer", "administrator")],
+        "/": [Sight(role.value, "/") for role in PersonRole],
         "/search": [
             Sight("official", "/search?q=nguyen"), Sight("official", "/search?q=zzzz+huong"),
         ],

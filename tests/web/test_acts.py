@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from archive.catalogue import dossiers
 from archive.fixity import sha256_of
 from archive.indexing import index_pending
-from tests.web.browsing import Surf, assert_accessible
+from tests.web.browsing import Surf, assert_accessible, assert_fits
 from tests.web.office import AGENCY, HANDED_OVER, Desk, a_desk
 from tests.web.world import World
 
@@ -45,7 +45,7 @@ def test_a_schedule_is_tried_proposed_and_confirmed_by_another_person(
     surf: Surf, world: World, office: Office, shot
 ):
     page = surf("retention_officer", "/schedules", language="en")
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "schedules")
     page.reload()
 
@@ -66,11 +66,11 @@ def test_a_schedule_is_tried_proposed_and_confirmed_by_another_person(
     page.goto("/due?action=destroy")
     for code in office.codes:
         expect(page.get_by_role("link", name=code)).to_be_visible()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "due")
     page.get_by_role("link", name=office.codes[0]).click()
     expect(page.locator("main")).to_contain_text("T-05")
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "why")
 
 
@@ -81,7 +81,7 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     page.fill("[name=agency]", AGENCY)
     page.fill("[name=note]", "The period of these records is over.")
     page.get_by_role("button", name="See the list").click()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "disposal-new")
     page.reload()
     with page.expect_download() as got:
@@ -101,11 +101,11 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     assert client("retention_officer").submit(f"/disposal/{name}/approve").status_code == 403
 
     approver = surf("approver", "/", language="en")
-    assert_accessible(approver)
+    assert_fits(approver)
     shot(approver, "home-approver")
     approver.get_by_role("link", name=name).click()
     expect(approver).to_have_url(f"{world.base}/disposal/{name}")
-    assert_accessible(approver)
+    assert_fits(approver)
     shot(approver, "disposal-approve")
     approver.reload()
     with approver.expect_download() as listed:
@@ -119,7 +119,7 @@ def test_a_batch_goes_through_destruction_by_two_people_and_a_hold_saves_its_dos
     expect(approver.get_by_text("days left for execution")).to_be_visible()
     home = surf("retention_officer", "/", language="en")
     expect(home.get_by_text("days left to execute")).to_be_visible()
-    assert_accessible(home)
+    assert_fits(home)
     shot(home, "home-retention")
 
     _hold(surf, office, shot)
@@ -147,7 +147,7 @@ def _hold(surf: Surf, office: Office, shot) -> None:
     page.fill("[name=legal_reference]", "Thông báo thụ lý 12/TB-TA")
     page.get_by_role("button", name="Place a hold").click()
     expect(page.get_by_text("Tòa án nhân dân quận").first).to_be_visible()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "holds")
 
 

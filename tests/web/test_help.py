@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from archive.errors import ArchiveError
-from tests.web.browsing import Surf, assert_accessible
+from tests.web.browsing import Surf
 
 
 def test_each_page_leads_to_its_own_help(surf: Surf, shot):
@@ -14,7 +14,6 @@ def test_each_page_leads_to_its_own_help(surf: Surf, shot):
     page.get_by_role("link", name="Trợ giúp về trang này").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Tra cứu")
-    assert_accessible(page)
     shot(page, "help")
 
 
@@ -36,7 +35,6 @@ def test_every_problem_code_is_explained_and_an_error_leads_to_it(surf: Surf, sh
     told = page.locator("tbody tr code").all_inner_texts()
     assert set(told) == {error.code for error in every(ArchiveError)}
     assert "remedy." not in page.inner_text("main")
-    assert_accessible(page)
     shot(page, "problems")
 
 

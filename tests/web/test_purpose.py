@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from archive.viewers import Right
 from tests.web import world as worlds
-from tests.web.browsing import Surf, assert_accessible
+from tests.web.browsing import Surf, assert_accessible, assert_fits
 from tests.web.systems import a_system, a_token
 from tests.web.world import IDENTITY, OFFICIAL, PLAIN, SECRET, World
 
@@ -37,7 +37,7 @@ def test_a_secret_dossier_opens_once_somebody_said_what_for(
         {"vi": "Xem để làm gì?", "en": "What do you need it for?"}[language]
     )
     assert "Bí Mật" not in page.locator("main").inner_text()
-    assert_accessible(page)
+    assert_fits(page)
     shot(page, f"purpose-{language}")
     page.fill("[name=purpose]", f"{WHAT}, số 001099000005")
     page.get_by_role(

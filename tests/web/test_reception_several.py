@@ -36,7 +36,6 @@ def test_one_field_is_corrected_in_several_and_others_go_back_with_one_reason(
     expect(page.locator(".list .badge.unsure")).to_have_count(4, timeout=60_000)
     first, second, third, fourth = (code for _, code in made)
     if script:
-        assert_accessible(page)
         shot(page, "reception-several")
 
     choose(page, first, second)

@@ -19,7 +19,6 @@ def test_an_official_signs_in_comes_to_where_they_wanted_and_signs_out(surf: Sur
 
     page.fill("[name=account]", "Official ")
     page.fill("[name=password]", PASSWORD)
-    assert_accessible(page)
     page.get_by_role("button", name="Đăng nhập").click()
     expect(page).to_have_url(f"{world.base}/search?q=huong")
     page.get_by_text("Người official").click()
