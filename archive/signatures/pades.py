@@ -16,7 +16,7 @@ from archive.signatures.changes import SUSPICIOUS
 from archive.signatures.cms_judge import judge_token, signature_of
 from archive.signatures.coverage import range_digest
 from archive.signatures.grounds import Grounds, grounds
-from archive.signatures.judge import Judgement, Knowledge, failed, indeterminate, judge
+from archive.signatures.judge import Judgement, Knowledge, Signature, failed, indeterminate, judge
 from archive.signatures.material import collect
 from archive.signatures.paths import Certificates
 from archive.signatures.pdf_file import UnreadablePdf
@@ -209,7 +209,7 @@ class PdfValidation:
         if proven < self._at:
             item.proven_at = proven
         item.judgement = judge(
-            signature_of(cms, item.signer, item.integrity),
+            _digested(signature_of(cms, item.signer, item.integrity), item, known),
             known,
             Scope.SIGNATURES,
             proven=proven,
@@ -265,6 +265,7 @@ class PdfValidation:
         """Return the verdict on one signature."""
         judgement = item.judgement or _UNREAD
         digest, scheme = item.cms.algorithm_names() if item.cms else (None, None)
+        digest = "SHA1" if item.is_over_sha1 else digest
         claimed = item.entry.claimed_at or (item.cms.signing_time if item.cms else None)
         return Verdict(
             path=self._path,
@@ -309,6 +310,14 @@ class PdfValidation:
             long_term=long_term,
             archived=any(stamp >= min(kept) for stamp in later) if kept else False,
         )
+
+
+def _digested(signature: Signature, item: Item, known: Knowledge) -> Signature:
+    """Return the signature with the weaker of the digests between it and the file."""
+    if not item.is_over_sha1:
+        return signature
+    digests = ("sha1", signature.content_digest or "sha1")
+    return replace(signature, content_digest=min(digests, key=known.policy.digest_good_until))
 
 
 def _grounds(item: Item) -> Grounds:

@@ -69,6 +69,22 @@ class SignatureEntry:
         return str(value)[1:] if isinstance(value, generic.NameObject) else None
 
     @property
+    def encoding(self) -> str | None:
+        """The entry /SubFilter: how /Contents is to be read. None if it is not there.
+
+        Raises:
+            ValueError: it is there and is not a name (ISO 32000-2, table 255).
+        """
+        value = _get(self.dictionary, "/SubFilter")
+        if isinstance(value, generic.NameObject):
+            return str(value)[1:]
+        if value is None and isinstance(
+            _object(_raw(self.dictionary, "/SubFilter")), generic.NullObject | None
+        ):
+            return None  # null, or an object that is not there, is no entry (7.3.7, 7.3.10)
+        raise ValueError("the entry /SubFilter of the signature is not a name")
+
+    @property
     def is_timestamp(self) -> bool:
         """Whether it is a document timestamp (ISO 32000-2, 12.8.5)."""
         if self.name("/SubFilter") == "ETSI.RFC3161":

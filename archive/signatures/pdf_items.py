@@ -18,6 +18,7 @@ from archive.signatures.judge import Judgement
 from archive.signatures.pdf_file import SignatureEntry, SignedPdf
 from archive.signatures.tokens import Token
 
+_CMS = ("ETSI.CAdES.detached", "adbe.pkcs7.detached", "adbe.pkcs7.sha1", "ETSI.RFC3161")
 _FOLLOWED = "bytes that nobody signed follow the signature in /Contents"
 
 
@@ -47,6 +48,11 @@ class Item:
     def is_sound(self) -> bool:
         """Whether format, digest and signature value are as they must be."""
         return self.fault is None and self.integrity.intact is True
+
+    @property
+    def is_over_sha1(self) -> bool:
+        """Whether the CMS signs a SHA-1 of the file, whatever digest it has itself."""
+        return self.cms is not None and self.entry.name("/SubFilter") == "adbe.pkcs7.sha1"
 
     def unjudged(self) -> Item:
         """Return the same signature before any judgement."""
@@ -97,8 +103,12 @@ def _is_followed(item: Item) -> bool:
 
 def _read_cms(item: Item, content: bytes) -> None:
     """Read the CMS and compute the integrity."""
-    if item.entry.name("/SubFilter") == "adbe.x509.rsa_sha1":
-        item.unsupported = "a signature of the old kind adbe.x509.rsa_sha1, not checked here"
+    try:
+        item.unsupported = _not_read(item.entry.encoding)
+    except ValueError as error:
+        item.fault = item.fault or str(error)
+        return
+    if item.unsupported is not None:
         return
     try:
         item.cms = cms = SignedCms(item.entry.contents)
@@ -117,10 +127,25 @@ def _read_cms(item: Item, content: bytes) -> None:
     item.content_tokens = readable_tokens(contents)
 
 
+def _not_read(encoding: str | None) -> str | None:
+    """Return why /Contents of an encoding is not read, or None if it is.
+
+    The encoding says what the bytes mean; a handler that this verifier does not have may
+    know it. So nothing is told of them: neither good nor bad (EN 319 102-1, 5.1.3).
+    """
+    if encoding in _CMS:
+        return None
+    if encoding is None:
+        return "the signature does not say in which encoding it is (/SubFilter)"
+    if encoding == "adbe.x509.rsa_sha1":
+        return "a signature of the old kind adbe.x509.rsa_sha1, not checked here"
+    return f"a signature in an encoding that is not known here: {encoding[:64]}"
+
+
 def _signature_integrity(item: Item, cms: SignedCms, content: bytes) -> Integrity:
     """Return whether the bytes that the signature covers are those that were signed."""
     numbers = item.entry.byte_range
-    if item.entry.name("/SubFilter") == "adbe.pkcs7.sha1":
+    if item.is_over_sha1:
         # ISO 32000-1, 12.8.3.3.1: the CMS content is the SHA-1 of the byte range.
         inner = cms.content or b""
         outer = range_digest(content, numbers, "sha1") == inner
