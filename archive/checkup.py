@@ -37,7 +37,8 @@ def checkup(archive: Archive) -> Iterator[Finding]:
         try:
             yield from part(archive)
         except ArchiveError as error:
-            yield Finding(error.code, Severity.ERROR, name, f"{error.message} {error.hint}".strip())
+            said = "; ".join(part for part in (error.message, error.hint) if part)
+            yield Finding(error.code, Severity.ERROR, name, said)
 
 
 def _info(rule: str, path: str, message: str) -> Finding:

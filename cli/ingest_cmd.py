@@ -112,23 +112,25 @@ def _row(label: str, outcome: Outcome) -> tuple[str, ...]:
     receipt = outcome.receipt
     if receipt is None:
         code = outcome.error.code if outcome.error else ""
-        return (click.style("✗", fg="red"), label, code, "", "")
+        return (click.style("✗", fg="red"), words.told(label), code, "", "")
     mark = click.style("=" if outcome.resumed else "✓", fg="green")
     since = output.moment(receipt.held_since)
-    return (mark, label, receipt.code, f"v{receipt.version}", since)
+    return (mark, words.told(label), receipt.code, f"v{receipt.version}", since)
 
 
 def _problem(label: str, error: ArchiveError | None) -> Iterator[str]:
     if error is None:
         return
-    yield click.style(f"{label}: {words.say(f'error.{error.code}')} [{error.code}]", fg="red")
+    yield click.style(
+        f"{words.told(label)}: {words.say(f'error.{error.code}')} [{error.code}]", fg="red"
+    )
     yield f"  {words.told(error.message)}"
     for finding in error.errors():
         severity = words.say(f"severity.{finding['severity']}")
         place = f" {finding['path']}:" if finding["path"] else ""
         yield f"  {severity:9} {finding['rule']:22}{place} {words.told(finding['message'])}"
     if error.hint:
-        yield f"  → {error.hint}"
+        yield f"  → {words.told(error.hint)}"
 
 
 def _exit(outcomes: list[Outcome]) -> int:

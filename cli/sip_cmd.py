@@ -112,7 +112,7 @@ def inspect(context: click.Context, path: Path) -> int:
                     "kind": ref.kind,
                     **report.to_json(),
                 }
-                lines.append(click.style(f"{ref.label} ({ref.kind})", bold=True))
+                lines.append(click.style(f"{words.told(ref.label)} ({ref.kind})", bold=True))
                 if opened is not None:
                     entry["submission_digest"] = opened.submission_digest
                     entry["dossier_id"] = opened.dossier.id

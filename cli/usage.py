@@ -108,7 +108,9 @@ def from_system(error: OSError) -> ArchiveError:
     path, reason = str(error.filename or ""), error.strerror or str(error.errno)
     told = words.say("usage.system", path=path or "?", reason=words.told(reason))
     if error.errno in FULL:
-        return StoreFull(told, where=path)
+        if not path:
+            told = words.say("usage.full", reason=words.told(reason))
+        return StoreFull(told, where=path, hint="make room and try again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NotPermitted(told, where=path)
     if error.errno in NAMED_WRONGLY and path:

@@ -11,6 +11,7 @@ from archive.errors import ArchiveError
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEAKING = (
+    "archive/catalogue/failures.py",
     "archive/checkup.py",
     "archive/packages/**/*.py",
     "archive/signatures/*.py",
@@ -20,6 +21,8 @@ SPEAKING = (
     "archive/formats/pdf.py",
     "archive/formats/pdf_bytes.py",
     "archive/formats/antivirus.py",
+    "archive/storage/disk.py",
+    "archive/storage/s3_errors.py",
     "retention_rules/cases.py",
     "retention_rules/lint.py",
     "retention_rules/problems.py",

@@ -54,12 +54,18 @@ _POSTGRESQL: Final[dict[str, type[ArchiveError]]] = {
 }
 
 _WORDS: Final[dict[type[ArchiveError], tuple[str, str]]] = {
-    CatalogueLocked: ("another process is writing to the catalogue", "try again"),
-    StoreFull: ("no room left for the catalogue; nothing was half written", "make room, try again"),
-    Unavailable: ("the catalogue did not answer or cannot be written", "check it, try again"),
-    NotInitialised: ("there is no catalogue here", "run: kho init"),
-    IntegrityError: ("the catalogue's own file is damaged", "run: kho rebuild --from-store"),
-    ArchiveError: ("the catalogue refused a statement", ""),
+    CatalogueLocked: ("another process is writing to the catalogue ({})", "try again"),
+    StoreFull: (
+        "no room left for the catalogue, nothing was half written ({})",
+        "make room and try again",
+    ),
+    Unavailable: (
+        "the catalogue did not answer or cannot be written ({})",
+        "see: kho doctor; try again",
+    ),
+    NotInitialised: ("there is no catalogue here ({})", "run: kho init"),
+    IntegrityError: ("the catalogue's own file is damaged ({})", "run: kho rebuild --from-store"),
+    ArchiveError: ("the catalogue refused a statement ({})", ""),
 }
 
 
@@ -85,7 +91,7 @@ def translated(where: str) -> Iterator[None]:
     except DBAPIError as error:
         kind = _kind(error.orig)
         words, hint = _WORDS[kind]
-        message = f"{words} ({_codes(error.orig)})"
+        message = words.format(_codes(error.orig))
         # The driver's own text may quote a row, and rows hold names and identity numbers.
         raise kind(message, where=where, hint=hint) from None
 

@@ -53,13 +53,13 @@ def parse_date(text: str) -> date:
     elif match := _VIETNAMESE.fullmatch(text):
         day, month, year = (int(group) for group in match.groups())
     else:
-        raise ValueError("is not a day in the form yyyy-mm-dd or dd/mm/yyyy")
+        raise ValueError("write it as dd/mm/yyyy or yyyy-mm-dd")
     if not 1 <= month <= 12:
-        raise ValueError(f"has no such month: {month:02}")
+        raise ValueError(f"there is no month {month:02}")
     try:
         return date(year, month, day)
     except ValueError:
-        raise ValueError(f"is no day of the calendar: {day:02}/{month:02}/{year:04}") from None
+        raise ValueError(f"the calendar has no {day:02}/{month:02}/{year:04}") from None
 
 
 def to_new_form(code: str) -> str:

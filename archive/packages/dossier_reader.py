@@ -252,7 +252,7 @@ class Reader:
             day = codes.parse_date(written)
         except ValueError as error:
             if not quiet:
-                self._fail("KHO-DATE", path, f"{written[:40]!r} {error}")
+                self._fail("KHO-DATE", path, f"{written[:40]!r} is not a day: {error}")
             return None
         if past and self.today is not None and day > self.today:
             self._fail("KHO-DATE-FUTURE", path, f"{day.isoformat()} lies in the future")

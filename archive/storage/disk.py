@@ -46,7 +46,7 @@ def writing(name: str) -> Iterator[None]:
         if error.errno in _FULL:
             cause = os.strerror(error.errno)
             hint = "make room and try again"
-            raise StoreFull(f"{name}: {cause}", where=name, hint=hint) from error
+            raise StoreFull(f"{name} was not stored: {cause}", where=name, hint=hint) from error
         raise _unavailable(error, name) from error
 
 
@@ -60,7 +60,8 @@ def read_error(error: Exception, name: str) -> ArchiveError:
 def _unavailable(error: Exception, name: str) -> Unavailable:
     number = error.errno if isinstance(error, OSError) else None
     cause = os.strerror(number) if number else type(error).__name__
-    return Unavailable(f"{name}: {cause}", where=name, hint="see to the store's disk: kho doctor")
+    hint = "see to the store's disk: kho doctor"
+    return Unavailable(f"the store cannot reach {name}: {cause}", where=name, hint=hint)
 
 
 def flush_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from archive.errors import ExitCode
 from archive.fixity import sha256_of
-from cli import output, words
+from cli import output, usage, words
 from cli.command import Effect, Globals
 from cli.progress import Progress
 from tests.builders import a_submission
@@ -247,7 +248,9 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(here: Path):
             tthc__dossierCode=f"H26.18-260106-00{n}",
             tthc__dossierCodeOld=None,
         )
-    stopped = process("ingest", "many", "--progress", "plain", "--workers", "1", cwd=here)
+    # What is started in the background of a shell ignores Ctrl-C, and so would what it starts.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    stopped = process("ingest", "many", "--progress", "plain", "--workers", "1", cwd=here, **heard)
     assert stopped.stderr is not None
     for line in stopped.stderr:
         if "0/30" in line:
@@ -261,6 +264,40 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(here: Path):
     assert err.endswith(words.say("global.interrupted") + "\n")
     assert "Traceback" not in err
     assert (again.code, again.json()["held"]) == (0, 30)
+
+
+def test_what_is_refused_is_told_in_vietnamese_to_the_last_word(here: Path):
+    columns = "dossierCode,procedureCode,agencyCode,applicantName,receivedOn,status,title,files"
+    row = "H26.18-260105-0101,1.009994,H26.18,Nguyễn Văn A,31/02/2026,đã tiếp nhận,Hồ sơ,a.pdf"
+    (here / "list.csv").write_text(f"{columns}\n{row}\n", encoding="utf-8")
+    (here / "a.pdf").write_bytes(b"%PDF-1.7")
+
+    told = kho("--lang", "vi", "ingest", "list.csv", cwd=here).out
+    alone = kho("--lang", "vi", "ingest", "a.pdf", cwd=here).out
+
+    assert "list.csv dòng 2 (H26.18-260105-0101)" in told
+    assert "'31/02/2026' không phải là ngày: lịch không có ngày 31/02/2026" in told
+    assert "→ hãy sửa những gì được nêu và nộp lại" in told
+    assert "KHO-ZIP-NOT-ZIP        a.pdf: không phải ZIP cũng không phải danh sách" in alone
+
+
+def test_a_full_disk_is_told_with_its_remedy_where_no_file_is_named():
+    error = usage.from_system(OSError(errno.ENOSPC, "No space left on device"))
+
+    assert (error.exit_code, error.hint) == (ExitCode.UNAVAILABLE, "make room and try again")
+    assert "?" not in error.message
+
+
+def test_events_are_told_by_name_and_kept_by_code(here: Path):
+    kho("ingest", PLAIN, cwd=here)
+
+    told = kho("--lang", "vi", "journal", "list", cwd=here).out
+    refused = kho("--lang", "vi", "journal", "list", "--type", "việc lạ", cwd=here)
+    kept = kho("journal", "list", "--json", cwd=here).json()
+
+    assert "Tiếp nhận vào kho" in told
+    assert "ingestion" in {entry["type"] for entry in kept}
+    assert (refused.code, "fixity check  (Kiểm tra toàn vẹn)" in refused.err) == (2, True)
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path):

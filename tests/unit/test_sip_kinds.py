@@ -399,3 +399,16 @@ def test_a_sip_does_not_hold_its_files_in_memory(tmp_path, examine):
 
     assert examination.sip is not None
     assert peak < 20 << 20
+
+
+def test_the_parts_of_an_archive_are_not_taken_for_submissions_beside_it(tmp_path):
+    (tmp_path / "kho.toml").write_text("")
+    (tmp_path / "catalogue.db").write_bytes(b"SQLite format 3")
+    for part in ("store", "index", "keys", "scratch"):
+        (tmp_path / part).mkdir()
+    a_submission(tmp_path / "first")
+    a_submission(tmp_path / "store-of-scans")
+
+    refs = discover(tmp_path)
+
+    assert [ref.label.split("/")[-1] for ref in refs] == ["first", "store-of-scans"]

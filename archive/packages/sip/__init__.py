@@ -37,6 +37,7 @@ from archive.packages.sip.submission import (
     SubmissionRef,
     concluded,
 )
+from archive.packages.zip_directory import looks_like_zip
 
 __all__ = [
     "Examination",
@@ -50,6 +51,15 @@ __all__ = [
 
 _READERS: dict[str, Reader] = {BAGIT: bag.read, EARK: eark.read, FOLDER: folder.read}
 _MAX_NESTING = 3
+_ARCHIVE = "kho.toml"
+_OF_AN_ARCHIVE = frozenset(
+    {_ARCHIVE, "store", "index", "keys", "trust", "scratch", "test-pki"}
+    | {f"catalogue.db{part}" for part in ("", "-wal", "-shm", "-journal")}
+)
+"""What lies beside `kho.toml` and is never meant when submissions are laid there as well."""
+_NO_SUBMISSION = (
+    "is no ZIP and no list (.csv, .xlsx); papers are submitted in a folder that `kho sip new` makes"
+)
 _BESIDE = (".md", ".txt", ".html", ".log")
 """Notes that people leave beside submissions."""
 
@@ -158,12 +168,25 @@ def _found(path: Path, limits: Limits, nesting: int) -> list[SubmissionRef]:
     if path.name == FILE_NAME:
         return [SubmissionRef(path.parent, FOLDER)]
     if path.is_file():
+        if suffix != ".zip" and not _begins_like_zip(path):
+            return [_unknown(path, "KHO-ZIP-NOT-ZIP", _NO_SUBMISSION)]
         return [SubmissionRef(path, ZIP)]
     return [_unknown(path, "KHO-NAME-DEVICE", "is a device, pipe or socket")]
 
 
+def _begins_like_zip(path: Path) -> bool:
+    """Whether a file may be a ZIP; one that cannot be opened is judged when it is unpacked."""
+    try:
+        with path.open("rb") as stream:
+            return looks_like_zip(stream)
+    except OSError:
+        return True
+
+
 def _found_in_folder(path: Path, limits: Limits, nesting: int) -> list[SubmissionRef]:
     names = _names(path)
+    if _ARCHIVE in names:
+        names = [name for name in names if name not in _OF_AN_ARCHIVE]
     kind = _kind(names)
     if kind != UNKNOWN:
         return [SubmissionRef(path, kind)]

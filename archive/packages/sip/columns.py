@@ -120,6 +120,14 @@ def meaning(column: Column, value: str) -> str:
     return _names(column.code).get(folded(value), value)
 
 
+def choices(code: str) -> Mapping[str, str]:
+    """Return the values that a column may have with how a list says them; empty: any."""
+    field = profile.load().dossier.get(code)
+    if field is not None and field.values:
+        return {value: words[0] for value, words in field.values.items()}
+    return {value: words[0] for value, words in _CLOSED_SET_NAMES.get(code, {}).items()}
+
+
 def folded(text: str) -> str:
     """Return text as headings are compared: small letters and digits without accents."""
     plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")

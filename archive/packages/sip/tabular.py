@@ -253,7 +253,10 @@ def _fitted(row: Row, width: int, name: str) -> Row:
     cells = row.cells
     found = list(row.findings)
     if any(cells[width:]):
-        message = f"has {len(cells)} cells, the headings have {width}"
+        message = (
+            f"has {len(cells)} cells, the headings have {width}; "
+            "put a cell that contains the separator in double quotes"
+        )
         found.append(_error("KHO-CSV-WIDTH", path=f"{name}#row {row.number}", message=message))
     if any(len(cell) > _MAX_CELL for cell in cells):
         message = "has a cell that is longer than any field"

@@ -191,13 +191,12 @@ def _batch_note() -> str:
         "* = bắt buộc / required. Ngày / days: dd/mm/yyyy, yyyy-mm-dd.",
         "",
     ]
-    fields = profile.load().dossier
     for column in columns.columns().values():
         mark = "*" if column.required else " "
         lines.append(f"{mark} {column.code:20} {column.vi} / {column.en}")
-        if column.code in fields and fields[column.code].values:
-            words = [f"{code} {vi}" for code, (vi, _) in fields[column.code].values.items()]
-            lines.append(f"  {'':20}   {'; '.join(words)}")
+        if values := columns.choices(column.code):
+            told = "; ".join(f"{value} {words}" for value, words in values.items())
+            lines.append(f"  {'':20}   {told}")
     return "\n".join(lines) + "\n"
 
 
