@@ -184,10 +184,12 @@ class Archive:
     @cached_property
     def checker(self) -> Checker:
         """The signature checker and its child processes."""
+        from archive.evidence import attached
         from archive.packages.dsig import reader
         from archive.signatures.check import Checker
 
-        return Checker(self.trust, workers=os.cpu_count() or 1, xml=reader)
+        workers = os.cpu_count() or 1
+        return Checker(self.trust, workers=workers, xml=reader, records=attached)
 
     @cached_property
     def scanner(self) -> Scanner | None:

@@ -84,14 +84,13 @@ def _of_file(
     options: Globals, path: Path, at: datetime, content: Path | None, *, as_signed: bool
 ) -> list[Verdict]:
     """Check one file; what it may be over is given, or lies beside it."""
-    from archive.auditing import carried
+    from archive.evidence import attached
     from archive.model import PackagePath
     from archive.packages.dsig import reader
     from archive.signatures.check import Checker
 
-    name, trust, beside = PackagePath(str(path)), _trust(options), _beside(path)
-    over = content or _over(name, beside)
-    with Checker(trust, workers=1, xml=reader) as checker:
+    name, beside = PackagePath(str(path)), _beside(path)
+    with Checker(_trust(options), workers=1, xml=reader, records=attached) as checker:
 
         def checked(known_at: datetime | None = None) -> list[Verdict]:
             found = checker.check(
@@ -99,9 +98,7 @@ def _of_file(
             )
             return list(found.verdicts)
 
-        if as_signed:
-            return _as_signed(checked)
-        return carried.with_records(checked, path, over, trust, at=at)
+        return _as_signed(checked) if as_signed else checked()
 
 
 def _beside(path: Path) -> dict[PackagePath, Path]:
@@ -115,14 +112,6 @@ def _beside(path: Path) -> dict[PackagePath, Path]:
     return {
         PackagePath(str(path.parent / one.name)): one for one in folder.iterdir() if one.is_file()
     }
-
-
-def _over(name: PackagePath, beside: dict[PackagePath, Path]) -> Path | None:
-    """Return the file that a detached signature is over, if it lies beside it."""
-    from archive.signatures import pairing
-
-    found = pairing.signed_by(name, beside)
-    return None if found is None else next(p for n, p in beside.items() if n == found)
 
 
 def _as_signed(checked: Callable[[datetime | None], list[Verdict]]) -> list[Verdict]:

@@ -14,6 +14,7 @@ from asn1crypto import cms, core
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from lxml import etree
 
+from archive.evidence import attached
 from archive.model import PackagePath, Verdict
 from archive.packages.dsig import reader
 from archive.packages.dsig.canonical import EXCLUSIVE, Method
@@ -28,6 +29,7 @@ from archive.signatures.files import validate
 from archive.signatures.keys import FileKey
 from archive.signatures.kinds import kind_of
 from archive.signatures.prepared import prepare
+from archive.signatures.readers import Readers
 from archive.signatures.timestamps import LocalTsa
 from archive.signatures.trust import TrustStore
 from tests.judges import etsi_report
@@ -374,6 +376,6 @@ def judged(
         return []
     referred = _referred(kind, PackagePath(name), others, None)
     asked = Asked(path, PackagePath(name), at, known_at, 64 << 20, referred)
-    found = validate(kind, asked, prepare(trust), reader)
+    found = validate(kind, asked, prepare(trust), Readers(reader, attached))
     etsi_report.approve(found.verdicts, found.grounds, at)
     return list(found.verdicts)

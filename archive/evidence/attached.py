@@ -14,11 +14,13 @@ from datetime import datetime
 from archive.evidence import agreement, given, records
 from archive.evidence.elements import Element, Malformed, only
 from archive.evidence.given import DataObject
-from archive.evidence.verify import RecordVerdict, unread, verify
+from archive.evidence.verify import RecordVerdict, Weighed, unread, weigh
 from archive.model import Indication
 from archive.signatures import der
 from archive.signatures.cades import unarmoured
+from archive.signatures.carried import Carried
 from archive.signatures.cms_reader import NotCms, SignedCms
+from archive.signatures.prepared import Prepared, prepare
 from archive.signatures.trust import TrustStore
 
 INTERNAL = "1.2.840.113549.1.9.16.2.49"
@@ -49,14 +51,6 @@ class Attached:
 def is_signature(encoded: bytes) -> bool:
     """Return whether bytes begin like a CMS signature, and not like an evidence record."""
     return encoded[:64].lstrip().startswith(b"-----BEGIN ") or _SIGNED_DATA in encoded[:24]
-
-
-def carries_record(encoded: bytes) -> bool:
-    """Return whether bytes are a CMS signature that an evidence record was put into."""
-    try:
-        return is_signature(encoded) and bool(attached(encoded))
-    except Malformed:
-        return False
 
 
 def attached(encoded: bytes) -> list[Attached]:
@@ -103,28 +97,65 @@ def verify_attached(
     """
     try:
         found = attached(encoded)
-        inside = _content(found[0].over) if found else None
+        weighed = _weighed(found, content, prepare(trust), at)
     except Malformed as error:
         return unread(str(error))
-    if not found:
+    if not weighed:
         return unread("the signature carries no evidence record")
+    return _together([one.verdict for one in weighed])
+
+
+def carried(
+    encoded: bytes,
+    content: Callable[[str], bytes] | None,
+    prepared: Prepared,
+    *,
+    at: datetime,
+) -> Carried | None:
+    """Return what the records in a CMS signature prove (`carried.RecordReader`)."""
+
+    def hasher(names: Collection[str]) -> DataObject:
+        return DataObject("content", {one: content(one) for one in names} if content else {})
+
+    try:
+        weighed = _weighed(attached(encoded), hasher, prepared, at)
+    except Malformed:
+        return None  # the check of the signature says what is wrong with it
+    if not weighed:
+        return None
+    verdict = _together([one.verdict for one in weighed])
+    return Carried(
+        verdict.proven_at,
+        tuple(token for one in weighed for token in one.tokens),
+        tuple(judgement for one in weighed for judgement in one.judged),
+        verdict.reasons,
+    )
+
+
+def _weighed(
+    found: Sequence[Attached], content: ContentHasher | None, prepared: Prepared, at: datetime
+) -> list[Weighed]:
+    """Weigh records, the newest first; return them in their order."""
+    if not found:
+        return []
+    inside = _content(found[0].over)
     hasher = content if inside is None else lambda names: _of_bytes("content", inside, names)
-    verdicts: list[RecordVerdict] = []
+    weighed: list[Weighed] = []
     existed = None
     for one in reversed(found):
-        verdicts.insert(0, _verify(one, hasher, trust, at, existed))
-        existed = verdicts[0].proven_at
-    return _together(verdicts)
+        weighed.insert(0, _weigh(one, hasher, prepared, at, existed))
+        existed = weighed[0].verdict.proven_at
+    return weighed
 
 
-def _verify(
+def _weigh(
     one: Attached,
     content: ContentHasher | None,
-    trust: TrustStore,
+    prepared: Prepared,
     at: datetime,
     existed: datetime | None,
-) -> RecordVerdict:
-    """Verify one record, which a later one may prove to have existed at a time."""
+) -> Weighed:
+    """Weigh one record, which a later one may prove to have existed at a time."""
     try:
         names = agreement.algorithms_of(records.read(one.record))
     except ValueError:  # the verdict says what is wrong with it
@@ -132,7 +163,7 @@ def _verify(
     objects = [_of_bytes("CMS", one.over, names)]
     if one.external:
         objects.append(content(names) if content is not None else DataObject("content"))
-    return verify(one.record, objects, trust, at=at, existed=existed)
+    return weigh(one.record, objects, prepared, at=at, existed=existed)
 
 
 def _together(verdicts: Sequence[RecordVerdict]) -> RecordVerdict:

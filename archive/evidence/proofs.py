@@ -12,8 +12,7 @@ from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.cms_judge import judge_token
 from archive.signatures.judge import Judgement, Knowledge, indeterminate
 from archive.signatures.paths import Certificates
-from archive.signatures.prepared import prepare
-from archive.signatures.trust import TrustStore
+from archive.signatures.prepared import Prepared
 
 
 class Proofs:
@@ -26,7 +25,7 @@ class Proofs:
     def __init__(
         self,
         chains: Sequence[StampedChain],
-        trust: TrustStore,
+        prepared: Prepared,
         at: datetime,
         policy: AlgorithmPolicy,
         *,
@@ -37,7 +36,7 @@ class Proofs:
 
         Args:
             chains: the record's.
-            trust: roots and CAs, CRLs and OCSP answers.
+            prepared: roots and CAs, CRLs and OCSP answers.
             at: the time of verification.
             policy: until when algorithms are good.
             existed: when the whole record is known to have existed; None: at `at`.
@@ -50,8 +49,7 @@ class Proofs:
         self._last = min(existed, at) if existed is not None else at
         self._poe: dict[str, datetime] = {}
         self._judged: list[Judgement] = []
-        prepared = prepare(trust)
-        certificates = Certificates(trust.anchors, prepared.certificates)
+        certificates = Certificates(prepared.trust.anchors, prepared.certificates)
         for stamp in self._stamps:
             certificates.add(stamp.token.cms.certificates)
         crls = [one for crls, _ in self._enclosed for one in crls]

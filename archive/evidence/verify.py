@@ -16,6 +16,8 @@ from archive.evidence.proofs import Proofs
 from archive.model import Indication
 from archive.signatures.algorithms import AlgorithmPolicy, UnknownAlgorithm
 from archive.signatures.judge import Judgement, failed, indeterminate
+from archive.signatures.prepared import Prepared, prepare
+from archive.signatures.tokens import Token
 from archive.signatures.trust import TrustStore
 
 _NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
@@ -105,6 +107,17 @@ class RecordVerdict:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A verdict on a record, and what it rests on."""
+
+    verdict: RecordVerdict
+    tokens: tuple[Token, ...] = ()
+    """The timestamps, oldest first."""
+    judged: tuple[Judgement, ...] = ()
+    """What was judged of each."""
+
+
 def verify(
     encoded: bytes,
     objects: Sequence[DataObject],
@@ -112,7 +125,6 @@ def verify(
     *,
     at: datetime,
     policy: AlgorithmPolicy | None = None,
-    existed: datetime | None = None,
 ) -> RecordVerdict:
     """Verify an evidence record against data objects.
 
@@ -126,15 +138,36 @@ def verify(
         trust: roots of scope `timestamps`, CAs and revocation answers.
         at: the time of verification.
         policy: until when algorithms are good; None: as the trust store has it.
+    """
+    return weigh(encoded, objects, prepare(trust), at=at, policy=policy).verdict
+
+
+def weigh(
+    encoded: bytes,
+    objects: Sequence[DataObject],
+    prepared: Prepared,
+    *,
+    at: datetime,
+    policy: AlgorithmPolicy | None = None,
+    existed: datetime | None = None,
+) -> Weighed:
+    """Verify an evidence record as `verify` does, and say what the verdict rests on.
+
+    Args:
+        encoded: see `verify`.
+        objects: see `verify`.
+        prepared: the trust store, parsed.
+        at: see `verify`.
+        policy: see `verify`.
         existed: when the record is known to have existed, from a later one over it; its last
             timestamp then had to be good at that time.
     """
     try:
         chains = agreement.read_tokens(records.read(encoded))
     except ValueError as error:
-        return unread(str(error))
-    policy = policy or trust.policy
-    proofs = Proofs(chains, trust, at, policy, existed=existed)
+        return Weighed(unread(str(error)))
+    policy = policy or prepared.trust.policy
+    proofs = Proofs(chains, prepared, at, policy, existed=existed)
     judged = proofs.judge_all()
     findings = _Findings()
     try:
@@ -150,14 +183,15 @@ def verify(
     # (3) Every timestamp, newest first, and the order of their times.
     if not all(one.passed for one in judged):
         # What follows from another timestamp's fault is no reason of its own.
-        proofs = Proofs(chains, trust, at, policy, existed=existed, assuming=True)
+        proofs = Proofs(chains, prepared, at, policy, existed=existed, assuming=True)
         for number, judgement in enumerate(proofs.judge_all(), 1):
             if not judgement.passed:
                 reasons = (*proofs.late(number), *judgement.reasons)
                 findings.judged(replace(judgement, reasons=reasons), f"timestamp {number}: ")
     for judgement in (*proofs.order(), *proofs.weak_trees()):
         findings.judged(judgement, "")
-    return _verdict(findings, chains, judged, verdicts)
+    tokens = tuple(stamp.token for chain in chains for stamp in chain.stamps)
+    return Weighed(_verdict(findings, chains, judged, verdicts), tokens, tuple(judged))
 
 
 @dataclass(slots=True)

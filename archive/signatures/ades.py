@@ -13,6 +13,7 @@ from datetime import datetime
 
 from archive.model import Indication, PackagePath, Verdict
 from archive.signatures import levels
+from archive.signatures.carried import Carried
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token
 from archive.signatures.grounds import Grounds, grounds
@@ -102,10 +103,13 @@ class Validation:
         *,
         at: datetime,
         known_at: datetime | None = None,
+        carried: Carried | None = None,
     ) -> None:
         """Gather certificates and revocation answers of all signatures in the file."""
         self._subjects, self._path, self._at = subjects, path, at
-        self._known_at = known_at if known_at is not None and known_at < at else None
+        self._carried = carried or Carried(None, (), (), ())
+        times = [t for t in (known_at, self._carried.proven_at) if t is not None and t < at]
+        self._known_at = min(times, default=None)
         self._policy = prepared.trust.policy
         self._certificates = Certificates(prepared.trust.anchors, prepared.certificates)
         crls: list[bytes] = []
@@ -114,10 +118,10 @@ class Validation:
             self._certificates.add(one.certificates)
             crls += one.crls
             ocsps += one.ocsps
-            for token in (*(s.token for s in one.stamps), *([one.token] if one.token else [])):
-                self._certificates.add(token.cms.certificates)
-                for group, found in zip((crls, ocsps), token.cms.revocation_objects(), strict=True):
-                    group += found
+        for token in (*_tokens(subjects), *self._carried.tokens):
+            self._certificates.add(token.cms.certificates)
+            for group, found in zip((crls, ocsps), token.cms.revocation_objects(), strict=True):
+                group += found
         self._kept = Revocations(crls, ocsps)
         self._revocations = prepared.revocations
         if crls or ocsps:
@@ -141,8 +145,8 @@ class Validation:
         judged = [
             j for s in self._subjects for j in [*s.asked, *([s.judgement] if s.judgement else [])]
         ]
-        tokens = [t for s in self._subjects for t in s.tokens("signature", "archive", "content")]
-        tokens += [s.token for s in self._subjects if s.token is not None]
+        judged += self._carried.judged
+        tokens = [*_tokens(self._subjects), *self._carried.tokens]
         signers = [s.signature.signer for s in self._subjects if s.signature and s.signature.signer]
         material = kept_material(signers, tokens, judged, self._revocations)
         verdicts = tuple(self._verdict(one) for one in self._subjects)
@@ -258,9 +262,15 @@ class Validation:
             signature_algorithm=subject.signature_algorithm,
             issuer=signer.issuer_name if signer is not None else None,
             test=judgement.test or any(one.test for one in subject.asked),
-            reasons=judgement.reasons,
+            reasons=(*judgement.reasons, *self._of_records(judgement)),
             to_do=judgement.to_do,
         )
+
+    def _of_records(self, judgement: Judgement) -> list[str]:
+        """Return why evidence records in the file do not help a signature that needs help."""
+        if judgement.passed:
+            return []
+        return [f"evidence record: {one}" for one in self._carried.reasons]
 
     def _level(self, subject: Subject) -> str:
         """Return the form with its level (EN 319 122-1 and EN 319 132-1, 6)."""
@@ -277,6 +287,12 @@ class Validation:
         if not kept:
             return f"{subject.form}-T"
         return f"{subject.form}-LTA" if subject.tokens("archive") else f"{subject.form}-LT"
+
+
+def _tokens(subjects: Sequence[Subject]) -> list[Token]:
+    """Return every timestamp of signatures, and those that stand by themselves."""
+    found = [stamp.token for one in subjects for stamp in one.stamps]
+    return found + [one.token for one in subjects if one.token is not None]
 
 
 def _grounds(subject: Subject) -> Grounds:

@@ -19,9 +19,11 @@ from archive.signatures.asked import SIGNED_FILE
 from archive.signatures.grounds import Grounds
 from archive.signatures.kinds import Kind, kind_of
 from archive.signatures.pairing import signed_by
+from archive.signatures.readers import Names
 from archive.signatures.trust import TrustStore
 
 if TYPE_CHECKING:
+    from archive.signatures.carried import RecordReader
     from archive.signatures.xades import XmlReader
 
 
@@ -65,6 +67,7 @@ class Checker:
         workers: int | None = None,
         limits: Limits | None = None,
         xml: XmlReader | None = None,
+        records: RecordReader | None = None,
     ) -> None:
         """Make a checker.
 
@@ -74,8 +77,10 @@ class Checker:
             limits: what one file may cost.
             xml: the module that reads XML signatures and manifests; without one, they are
                 indeterminate. A module, because the children import it by its name.
+            records: the module that reads evidence records inside CMS signatures; without
+                one, they are no proof.
         """
-        self._xml: str | None = None if xml is None else xml.__name__  # type: ignore[attr-defined]
+        self._readers: Names = (_name(xml), _name(records))
         self._limits = limits or Limits()
         self._trust = trust
         self._digest = trust.digest
@@ -130,7 +135,7 @@ class Checker:
         referred = _referred(kind, package_path, others or {}, content)
         known = known_at.isoformat() if known_at is not None else None
         place, limit = str(path_on_disk.resolve()), self._limits.file_bytes
-        rest = (at.isoformat(), known, limit, referred, self._xml, sunset)
+        rest = (at.isoformat(), known, limit, referred, self._readers, sunset)
         try:
             answer = self._ask(worker.check, kind.value, place, str(package_path), *rest)
         except UnsafeInput as error:
@@ -202,6 +207,10 @@ class Checker:
                 self._stated = self._trust.to_json()
             answer = self._sandbox.run(function, self._digest, self._stated, *rest)
         return answer
+
+
+def _name(module: object) -> str | None:
+    return None if module is None else module.__name__  # type: ignore[attr-defined]
 
 
 def _result(path: PackagePath, answer: Mapping[str, Any] | None) -> CheckResult:

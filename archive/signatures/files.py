@@ -13,9 +13,11 @@ from archive.signatures.algorithms import new_hash
 from archive.signatures.asic import read_container, settle
 from archive.signatures.asked import SIGNED_FILE, Asked
 from archive.signatures.cades import read_cms
+from archive.signatures.carried import Carried
 from archive.signatures.container import Container, UnreadableContainer
 from archive.signatures.kinds import Kind
 from archive.signatures.prepared import Prepared
+from archive.signatures.readers import Readers
 from archive.signatures.xades import XmlReader, read_xml
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Unreadable(Exception):
     """Nothing in the file can be checked; the message says why."""
 
 
-def validate(kind: Kind, asked: Asked, prepared: Prepared, xml: XmlReader | None) -> Outcome:
+def validate(kind: Kind, asked: Asked, prepared: Prepared, readers: Readers) -> Outcome:
     """Validate every signature in a file.
 
     Raises:
@@ -38,20 +40,20 @@ def validate(kind: Kind, asked: Asked, prepared: Prepared, xml: XmlReader | None
         case Kind.PDF:
             return _pdf(asked, prepared)
         case Kind.CMS:
-            return _cms(asked, prepared)
+            return _cms(asked, prepared, readers)
         case Kind.XML:
-            return _xml(asked, prepared, _needed(xml))
+            return _xml(asked, prepared, _needed(readers.xml))
         case Kind.ASIC:
-            return _container(asked, prepared, _needed(xml))
+            return _container(asked, prepared, _needed(readers.xml))
 
 
 def probed(
-    kind: Kind, asked: Asked, prepared: Prepared, xml: XmlReader | None
+    kind: Kind, asked: Asked, prepared: Prepared, readers: Readers
 ) -> list[tuple[bool, tuple[str, ...]]]:
     """Return of each signature in a file whether it passes, and why not; errors as `validate`."""
     if kind is Kind.PDF:
         return _pdf_validation(asked, prepared).probed()
-    verdicts = validate(kind, asked, prepared, xml).verdicts
+    verdicts = validate(kind, asked, prepared, readers).verdicts
     return [(one.indication is Indication.PASSED, one.reasons) for one in verdicts]
 
 
@@ -78,11 +80,14 @@ def _pdf_validation(asked: Asked, prepared: Prepared) -> PdfValidation:
     return PdfValidation(content, asked.path, prepared, at=asked.at, known_at=asked.known_at)
 
 
-def _cms(asked: Asked, prepared: Prepared) -> Outcome:
+def _cms(asked: Asked, prepared: Prepared, readers: Readers) -> Outcome:
     content = asked.others.get(SIGNED_FILE)
     digest = None if content is None else _digest_of(Path(content))
-    subjects = read_cms(asked.file.read_bytes(), digest)
-    return _validation(subjects, asked, prepared).outcome()
+    encoded = asked.file.read_bytes()
+    carried = None
+    if readers.records is not None:
+        carried = readers.records.carried(encoded, digest, prepared, at=asked.at)
+    return _validation(read_cms(encoded, digest), asked, prepared, carried).outcome()
 
 
 def _xml(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
@@ -110,8 +115,12 @@ def _container(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
     return validation.outcome()
 
 
-def _validation(subjects: list[Subject], asked: Asked, prepared: Prepared) -> Validation:
-    return Validation(subjects, asked.path, prepared, at=asked.at, known_at=asked.known_at)
+def _validation(
+    subjects: list[Subject], asked: Asked, prepared: Prepared, carried: Carried | None = None
+) -> Validation:
+    return Validation(
+        subjects, asked.path, prepared, at=asked.at, known_at=asked.known_at, carried=carried
+    )
 
 
 def _digest_of(path: Path) -> Callable[[str], bytes]:

@@ -12,7 +12,6 @@ import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +19,17 @@ from archive.model import PackagePath, Verdict
 from archive.signatures.asked import Asked
 from archive.signatures.grounds import Grounds
 from archive.signatures.kinds import Kind, kind_of
+from archive.signatures.readers import Names, Readers
 from archive.signatures.trust import TrustStore
 from archive.signatures.verdicts import to_json, unread
 
 if TYPE_CHECKING:
     from archive.signatures.prepared import Prepared
     from archive.signatures.sunset import Verdicts
-    from archive.signatures.xades import XmlReader
 
 _BANNED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
 _MAX_STORES = 4
+_NONE: Names = (None, None)
 _CALLS_PER_COLLECTION = 64
 _CALLS_TO_WARM_UP = 2
 _stores: OrderedDict[str, TrustStore] = OrderedDict()
@@ -52,7 +52,7 @@ def check(
     known_at: str | None,
     max_bytes: int,
     others: Mapping[str, str],
-    xml: str | None,
+    readers: Names,
     sunset: bool = False,
 ) -> dict[str, Any]:
     """Check one file.
@@ -68,7 +68,7 @@ def check(
         max_bytes: larger files are not checked.
         others: files that it may refer to: by URI, and under "" the one that a detached
             CMS signature is over.
-        xml: name of the module that reads XML (`xades.XmlReader`), or None.
+        readers: names of the modules of `readers.Readers`.
         sunset: whether to find out until when what passes can be proven.
 
     Returns:
@@ -89,8 +89,8 @@ def check(
     known = None if known_at is None else datetime.fromisoformat(known_at)
     asked = Asked(Path(file), PackagePath(path), when, known, max_bytes, others)
     try:
-        answer = _checked(Kind(kind), asked, store, xml)
-        return _watched(answer, Kind(kind), asked, store, xml) if sunset else answer
+        answer = _checked(Kind(kind), asked, store, readers)
+        return _watched(answer, Kind(kind), asked, store, readers) if sunset else answer
     finally:
         forget()
 
@@ -126,35 +126,34 @@ def check_pdfs(
             answers.append(None if kind is None else {"kind": kind.value})
             continue
         answers.append(
-            check(trust_digest, None, kind, file, path, at, None, max_bytes, {}, None, sunset)
+            check(trust_digest, None, kind, file, path, at, None, max_bytes, {}, _NONE, sunset)
         )
     return {"answers": answers}
 
 
 def _watched(
-    answer: dict[str, Any], kind: Kind, asked: Asked, store: TrustStore, xml: str | None
+    answer: dict[str, Any], kind: Kind, asked: Asked, store: TrustStore, readers: Names
 ) -> dict[str, Any]:
     """Add until when each signature that passed stays so."""
     from archive.signatures import files
     from archive.signatures.watch import with_sunsets
 
-    reader: XmlReader | None = None if xml is None else import_module(xml)
+    reading = Readers.imported(readers)
 
     def again(asked: Asked, prepared: Prepared) -> Verdicts:
-        return files.probed(kind, asked, prepared, reader)
+        return files.probed(kind, asked, prepared, reading)
 
     return with_sunsets(answer, asked, store, again)
 
 
-def _checked(kind: Kind, asked: Asked, store: TrustStore, xml: str | None) -> dict[str, Any]:
+def _checked(kind: Kind, asked: Asked, store: TrustStore, readers: Names) -> dict[str, Any]:
     """Validate a file and catch what it makes the libraries raise."""
     from archive.signatures import files
     from archive.signatures.prepared import prepare
 
     path = asked.path
     try:
-        reader: XmlReader | None = None if xml is None else import_module(xml)
-        outcome = files.validate(kind, asked, prepare(store), reader)
+        outcome = files.validate(kind, asked, prepare(store), Readers.imported(readers))
     except MemoryError:
         raise  # the sandbox reports it and replaces this child
     except files.Unreadable as error:

@@ -193,6 +193,6 @@ def test_what_a_record_proves_lasts_as_long_as_its_last_timestamp(here: Path):
     [proven] = after.json()["signatures"]
     assert (after.code, too_late.code) == (0, 8)
     assert datetime.fromisoformat(proven["provable_until"]) - now < 7 * DAY
-    assert proven["limited_by"].startswith("the last timestamp of its evidence record ends on")
+    assert proven["limited_by"].startswith("evidence record: timestamp 1: ")
     reasons = too_late.json()["signatures"][0]["reasons"]
     assert any(one.startswith("evidence record: ") for one in reasons)

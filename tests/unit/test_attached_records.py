@@ -10,7 +10,10 @@ from archive.evidence import attached, renew
 from archive.evidence.elements import Malformed, only
 from archive.evidence.records import EvidenceRecord
 from archive.evidence.verify import RecordVerdict
+from archive.model import PackagePath
+from archive.packages.dsig import reader
 from archive.signatures import der
+from archive.signatures.check import Checker, CheckResult
 from tests import ades, evidence
 from tests.signed import LongPki
 
@@ -223,3 +226,33 @@ def test_a_record_alone_is_no_signature(pki, enveloping):
 
     assert not attached.is_signature(record)
     assert attached.is_signature(enveloping)
+
+
+def test_a_dossier_s_signature_passes_by_its_record_and_keeps_what_that_took(
+    pki, detached, tmp_path
+):
+    """As at ingest: beyond the officer's certificate, the record's authority answers for it."""
+    signed = ades.with_status(detached, pki.certificates, pki.crls(MADE - SOON))
+    record = a_record(pki, signed, CONTENT).encoded
+    paths = {PackagePath(name): tmp_path / name for name in ("phep.xml", "phep.xml.p7s")}
+    paths[PackagePath("phep.xml")].write_bytes(CONTENT)
+    signature = PackagePath("phep.xml.p7s")
+    at, ended = datetime(2014, 6, 1, tzinfo=UTC), LATER
+
+    def judged(encoded: bytes, at: datetime) -> CheckResult:
+        paths[signature].write_bytes(encoded)
+        with Checker(pki.trust(at), workers=1, xml=reader, records=attached) as checker:
+            return checker.check_all(paths, at=at, sunset=True)[signature]
+
+    [bare] = judged(signed, at).verdicts
+    helped = judged(with_record(signed, record, attached.EXTERNAL), at)
+    [late] = judged(with_record(signed, record, attached.EXTERNAL), ended).verdicts
+
+    [proven] = helped.verdicts
+    assert (bare.indication.value, proven.indication.value) == ("indeterminate", "passed")
+    assert proven.proven_at == MADE
+    assert proven.provable_until is not None
+    assert proven.provable_until.year == 2018  # when the authority's certificate ends
+    assert any(name.startswith("timestamps/") for name in helped.material)
+    assert late.indication.value == "indeterminate"
+    assert any(one.startswith("evidence record: timestamp 1: ") for one in late.reasons)
