@@ -12,6 +12,7 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -133,16 +134,22 @@ def facts_from(values: Mapping[str, object], name: str = "facts") -> Facts:
 def _load(source: str | Path, folder: Path | None, above: tuple[str, ...]) -> Schedule:
     name = str(source)
     if name in builtin():
-        path = _BUILTIN / f"{name}.toml"
-    elif folder is None:
+        return _with_the_program(name)
+    if folder is None:
         raise ScheduleRejected(name, [Problem("KHO-RULE-BASE", "", f"there is no schedule {name}")])
-    else:
-        path = folder / source
+    path = folder / source
     key = str(path.resolve())
     if key in above:
         message = f"{name} is its own base: {' → '.join(Path(a).name for a in (*above, key))}"
         raise ScheduleRejected(name, [Problem("KHO-RULE-CYCLE", "", message)])
     return _parse(_read(path, name), path.name, path.parent, (*above, key))
+
+
+@cache
+def _with_the_program(name: str) -> Schedule:
+    """Read a schedule that does not change while the program runs; its bases are of its kind."""
+    path = _BUILTIN / f"{name}.toml"
+    return _parse(_read(path, name), path.name, None, ())
 
 
 def _read(path: Path, name: str) -> str:
