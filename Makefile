@@ -11,7 +11,7 @@ demo: $(STAMP)  ## install, then run the guided tour on a fresh archive
 	$(BIN)/kho demo --folder .demo --force
 
 test: $(STAMP) system check  ## install, then run everything that CI runs
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -1,3 +1,17 @@
-"""Fixtures for all tests; each kind lives in the module that is named here."""
+"""Fixtures for all tests, each kind in the module that is named here; and the tests' order."""
+
+from __future__ import annotations
+
+import pytest
 
 pytest_plugins = ["tests.interpreter", "tests.postgres", "tests.stores"]
+
+LONG = ("scenarios", "web", "cli", "contract")
+"""The folders whose files take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first, so that no worker ends alone with one."""
+    last = len(LONG)
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, last))
