@@ -11,7 +11,7 @@ import click
 
 from archive.errors import ExitCode, UsageError
 from cli import output, session, words
-from cli.command import Effect, command, group, option, settled
+from cli.command import Effect, KhoGroup, command, option, settled
 
 if TYPE_CHECKING:
     from archive.trusting.proposals import Proposal
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from archive.trusting.status import Trust
 
 NAMES = ["list", "add", "remove", "confirm", "withdraw", "update", "status"]
-trust = group("trust", NAMES, "cli.trust_cmd")
+trust = KhoGroup(
+    "trust",
+    {name: f"cli.trust_cmd:{name}" for name in NAMES}
+    | {name: f"cli.algorithms_cmd:{name}" for name in ("algorithms", "expire")},
+)
 ROOTS = {None: None, "root": True, "ca": False}
 SCOPES = ("signatures", "seals", "timestamps")
 
@@ -76,10 +80,12 @@ def add(context: click.Context, /, files: tuple[Path, ...], by: str, **given: An
             proposal = proposals.propose(archive, wanted, by=by, account=agent, reason=why)
     result = {
         "added": [_added_json(one) for one in added],
-        "proposal": _proposal_json(proposal) if proposal else None,
+        "proposal": proposal_json(proposal) if proposal else None,
         "changes": [_change_json(one) for one in wanted],
     }
-    output.emit(options, result, lambda: [*_added(added), *_changes(wanted), *_proposed(proposal)])
+    output.emit(
+        options, result, lambda: [*_added(added), *change_lines(wanted), *proposed(proposal)]
+    )
 
 
 @command("trust.remove", ExitCode.NOT_HELD, effect=Effect.CHANGES)
@@ -96,7 +102,7 @@ def remove(context: click.Context, fingerprints: tuple[str, ...], by: str) -> No
         why, agent = session.reason(options), session.agent(archive)
         proposal = proposals.propose(archive, wanted, by=by, account=agent, reason=why)
     output.emit(
-        options, _proposal_json(proposal), lambda: [*_changes(wanted), *_proposed(proposal)]
+        options, proposal_json(proposal), lambda: [*change_lines(wanted), *proposed(proposal)]
     )
 
 
@@ -120,8 +126,8 @@ def confirm(context: click.Context, proposal_id: str, by: str) -> None:
         made = proposals.confirm(archive, proposal_id, by=by, account=agent)
     output.emit(
         options,
-        _proposal_json(made),
-        lambda: [*_changes(made.changes), words.say("trust.confirmed", id=made.id)],
+        proposal_json(made),
+        lambda: [*change_lines(made.changes), words.say("trust.confirmed", id=made.id)],
     )
 
 
@@ -136,7 +142,7 @@ def withdraw(context: click.Context, proposal_id: str) -> None:
     with session.opened(options) as archive:
         agent, why = session.agent(archive), session.reason(options)
         gone = proposals.withdraw(archive, proposal_id, account=agent, reason=why)
-    output.emit(options, _proposal_json(gone), lambda: [words.say("trust.withdrawn", id=gone.id)])
+    output.emit(options, proposal_json(gone), lambda: [words.say("trust.withdrawn", id=gone.id)])
 
 
 @command("trust.update", ExitCode.BATCH_FAILED, effect=Effect.CHANGES)
@@ -203,10 +209,11 @@ def _fetched_json(fetched: Fetched) -> dict[str, Any]:
     }
 
 
-def _proposal_json(proposal: Proposal) -> dict[str, Any]:
-    from archive.trusting.status import proposal_json
+def proposal_json(proposal: Proposal) -> dict[str, Any]:
+    """Return a proposal as every command about it prints it."""
+    from archive.trusting import status as trusting
 
-    return proposal_json(proposal)
+    return trusting.proposal_json(proposal)
 
 
 def _change_json(change: Any) -> dict[str, Any]:
@@ -246,7 +253,7 @@ def _status(found: Trust, at: datetime) -> Iterator[str]:
         yield click.style(
             words.say("trust.waits", id=proposal.id, by=proposal.proposed_by), fg="yellow"
         )
-        yield from _changes(proposal.changes)
+        yield from change_lines(proposal.changes)
 
 
 def _added(added: Any) -> Iterator[str]:
@@ -257,8 +264,12 @@ def _added(added: Any) -> Iterator[str]:
         )
 
 
-def _changes(wanted: Any) -> Iterator[str]:
+def change_lines(wanted: Any) -> Iterator[str]:
+    """Yield a line for each change."""
     for change in wanted:
+        if change.kind.value == "end-digest":
+            yield "  " + _end_line(change)
+            continue
         anchor = change.anchor
         scopes = ",".join(sorted(anchor.scopes))
         test = f"[{words.say('show.test')}]" if anchor.test else ""
@@ -268,7 +279,20 @@ def _changes(wanted: Any) -> Iterator[str]:
         )
 
 
-def _proposed(proposal: Proposal | None) -> Iterator[str]:
+def _end_line(change: Any) -> str:
+    days = {"end": output.day(change.end), "was": output.day(change.was)}
+    key = "trust.table-digest" if change.end is None else "trust.end-digest"
+    told = words.say(key, digest=algorithm_name(change.digest), **days)
+    return f"{told} {words.say('trust.retroactive')}" if change.retroactive else told
+
+
+def algorithm_name(digest: str) -> str:
+    """Return a digest's name as people write it: SHA-256, SHA3-256."""
+    return digest.upper().replace("_", "-").replace("SHA", "SHA-").replace("SHA-3-", "SHA3-")
+
+
+def proposed(proposal: Proposal | None) -> Iterator[str]:
+    """Yield what the second person has to do."""
     if proposal is not None:
         yield words.say("trust.proposed", id=proposal.id)
 

@@ -236,6 +236,26 @@ def add_revocation(folder: Path, encoded: bytes) -> None:
     _replace(folder / "revocation" / f"{name}.{revocation_kind(encoded)}", encoded)
 
 
+def digest_ends(folder: Path) -> tuple[tuple[str, datetime], ...]:
+    """Return the digests that a trust folder ends earlier; raises Rejected if unreadable."""
+    return _ends(folder / ALGORITHMS_FILE)
+
+
+def set_digest_end(folder: Path, digest: str, end: date | None) -> None:
+    """Set the first day on which a digest does not count; None: as Kho's table has it.
+
+    Raises:
+        Rejected: what stands there cannot be read.
+    """
+    create(folder)
+    ends = {name: when.isoformat() for name, when in digest_ends(folder)}
+    ends.pop(digest, None)
+    if end is not None:
+        ends[digest] = end.isoformat()
+    text = json.dumps({"form": _FORM, "digests": dict(sorted(ends.items()))}, indent=2) + "\n"
+    _replace(folder / ALGORITHMS_FILE, text.encode())
+
+
 def revocation_kind(encoded: bytes) -> str:
     """Return `crl` or `ocsp`.
 

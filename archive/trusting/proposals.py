@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from archive.assembly import Archive
 from archive.catalogue import journal, state
@@ -20,10 +21,13 @@ from archive.events import Event, EventType
 from archive.fixity import sha256_of
 from archive.names import person, same_person
 from archive.segments import try_to_flush
+from archive.trusting.algorithm_ends import DigestEnd
+from archive.trusting.algorithm_ends import Kind as EndKind
 from archive.trusting.changes import Change
 
 FOLDER = "trust-proposals"
 STATE = "state/trust/"
+AnyChange = Change | DigestEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Proposal:
 
     id: str
     """16 hex digits of its digest."""
-    changes: tuple[Change, ...]
+    changes: tuple[AnyChange, ...]
     proposed_by: str
     account: str
     proposed_at: datetime
@@ -56,7 +60,7 @@ class Proposal:
 
 
 def propose(
-    archive: Archive, changes: Sequence[Change], *, by: str, account: str, reason: str
+    archive: Archive, changes: Sequence[AnyChange], *, by: str, account: str, reason: str
 ) -> Proposal:
     """Put a change to a second person; nothing is trusted yet.
 
@@ -93,7 +97,7 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
 
     Raises:
         NotHeld: nothing is proposed under this id.
-        NotPermitted: it is the same person.
+        NotPermitted: it is the same person, or a digest's day may not be changed so any more.
         IntegrityError: the proposal is not what was journalled.
     """
     proposal, second = find(archive, proposal_id), person(by)
@@ -104,6 +108,9 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
             hint=f"another person has to: kho trust confirm {proposal.id} --by …",
         )
     if not _is_confirmed(archive, proposal):
+        for change in proposal.changes:
+            if isinstance(change, DigestEnd):
+                change.admit(archive)
         _record_change(archive, proposal, second, account)
     # On record first: nothing is ever trusted that the journal does not know of.
     for change in proposal.changes:
@@ -195,7 +202,7 @@ def _read(path: Path) -> Proposal:
         value = json.loads(path.read_bytes())
         return Proposal(
             path.stem,
-            tuple(Change.from_json(one) for one in value["changes"]),
+            tuple(map(_change, value["changes"])),
             value["proposed_by"],
             value["account"],
             datetime.fromisoformat(value["proposed_at"]),
@@ -203,6 +210,11 @@ def _read(path: Path) -> Proposal:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError("a proposal cannot be read", where=str(path)) from error
+
+
+def _change(stated: Mapping[str, Any]) -> AnyChange:
+    own = stated["kind"] == EndKind.END_DIGEST
+    return DigestEnd.from_json(stated) if own else Change.from_json(stated)
 
 
 def _folder(archive: Archive) -> Path:

@@ -75,7 +75,7 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
     """Return a proposal without the certificates' bytes."""
     changes = [{**c.to_json(), "sha256": c.sha256} for c in proposal.changes]
     for change in changes:
-        del change["certificate"]
+        change.pop("certificate", None)
     return {
         "id": proposal.id,
         "digest": proposal.digest,

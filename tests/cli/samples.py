@@ -187,5 +187,9 @@ SAMPLES = {
     "trust withdraw": Sample(("{proposal}", *WHY), (NOBODY, *WHY), 3),
     "trust update": Sample(),
     "trust status": Sample(),
+    "trust algorithms": Sample(),
+    "trust expire": Sample(
+        ("sha256=2038-01-01", "--by", "A", *WHY), ("sha256=1999-01-01", "--by", "A", *WHY), 2
+    ),
 }
 """By what a person types; `demo` and `serve`, which take long, have tests of their own."""

@@ -1,0 +1,219 @@
+"""Days on which digests end: those of Kho's table, and earlier ones that two people set.
+
+An end can only lie before the table's. Nobody ends a digest for days that are past
+without saying so: what passed on such a day would not have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from archive.assembly import Archive
+from archive.catalogue import state
+from archive.errors import NotPermitted, UsageError
+from archive.fixity import sha256_of
+from archive.signatures import trust
+from archive.signatures.algorithms import OPEN_END, AlgorithmPolicy
+
+TABLE = "ETSI TS 119 312 v1.5.1"
+STATE = "state/trust/"
+_RULE = "a digest's day can be moved in the past only where it is said: --retroactive"
+
+
+class Kind(StrEnum):
+    """What a change does."""
+
+    END_DIGEST = "end-digest"
+
+
+class Origin(StrEnum):
+    """Whence a day is."""
+
+    TABLE = "table"
+    """Kho's own table (`TABLE`)."""
+    ARCHIVE = "archive"
+    """Two people of this archive set it."""
+    UNRECORDED = "unrecorded"
+    """It stands in the trust folder, and no change that was made is on record for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestEnd:
+    """The first day on which a digest does not count any more."""
+
+    digest: str
+    """`sha256`, `sha3_256` ..."""
+    end: date | None
+    """None: as Kho's table has it."""
+    was: date | None
+    """The archive's own day until now; None if it had none."""
+    retroactive: bool = False
+    """Whether it is said that days are concerned that are past."""
+    kind: Kind = Kind.END_DIGEST
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over what is changed, for the journal."""
+        return sha256_of(json.dumps(self.to_json(), sort_keys=True).encode())
+
+    def apply(self, folder: Any) -> None:
+        """Make the change in a trust folder."""
+        trust.set_digest_end(folder, self.digest, self.end)
+
+    def admit(self, archive: Archive) -> None:
+        """Ask whether the change may be made now.
+
+        Raises:
+            NotPermitted: it would concern past days and does not say so, or the day that it
+                changes was changed meanwhile.
+        """
+        hint = "kho trust withdraw, then kho trust expire again"
+        if _own(archive).get(self.digest) != self.was:
+            raise NotPermitted(
+                "the day was changed after this was proposed", where=self.digest, hint=hint
+            )
+        if not self.retroactive and self.first_changed_day <= archive.today():
+            raise NotPermitted(_RULE, where=self.digest, hint=hint)
+
+    @property
+    def first_changed_day(self) -> date:
+        """The first day whose answers differ."""
+        return min(_counted(self.digest, self.end), _counted(self.digest, self.was))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        days = {
+            name: day.isoformat() if day else None
+            for name, day in (("end", self.end), ("was", self.was))
+        }
+        told = {"digest": self.digest, **days, "retroactive": self.retroactive}
+        return {"kind": self.kind.value, **told}
+
+    @classmethod
+    def from_json(cls, stated: Mapping[str, Any]) -> Self:
+        """Return the change that `to_json` wrote."""
+        end, was = (stated[name] and date.fromisoformat(stated[name]) for name in ("end", "was"))
+        return cls(str(stated["digest"]), end or None, was or None, bool(stated["retroactive"]))
+
+
+def ends(
+    archive: Archive, wanted: Mapping[str, date | None], *, retroactive: bool = False
+) -> list[DigestEnd]:
+    """Return the changes that set digests' days.
+
+    Args:
+        archive: whose.
+        wanted: by the digest's name in any common spelling (`SHA-256`, `sha3_256`), the first
+            day on which it does not count; None: as Kho's table has it.
+        retroactive: whether days may be concerned that are past.
+
+    Raises:
+        UsageError: a digest is not known or named twice, a day would change nothing, or it
+            concerns past days and that is not said.
+        Rejected: the list that is there cannot be read.
+    """
+    own, found = _own(archive), {}
+    for spelled, end in wanted.items():
+        name = _name(spelled)
+        if name in found:
+            raise UsageError("a digest is named twice", where=spelled)
+        change = DigestEnd(name, end, own.get(name), retroactive)
+        if _counted(name, end) == _counted(name, change.was):
+            table = _counted(name, None)
+            until = "no end" if table == date.max else table.isoformat()
+            message = f"nothing would change: Kho's table says {until}"
+            raise UsageError(message, where=spelled, hint="kho trust algorithms")
+        if not retroactive and change.first_changed_day <= archive.today():
+            raise UsageError(_RULE, where=spelled)
+        found[name] = change
+    return [*found.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One digest, until when it counts, and who says so."""
+
+    digest: str
+    end: date | None
+    """The first day on which it does not count; None: no end is set."""
+    origin: Origin
+    table: date | None
+    """What Kho's own table says."""
+    decision: Mapping[str, Any] | None
+    """The change that set the day: proposal, proposed_by, confirmed_by, at, reason."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as `kho trust algorithms --json` prints it."""
+        return asdict(self)
+
+
+def shown(archive: Archive) -> list[Shown]:
+    """Return every digest that Kho knows, in the order of its table."""
+    own, made = _own(archive), _decisions(archive)
+    return [_shown(name, own.get(name), made.get(name)) for name in AlgorithmPolicy().digests]
+
+
+def _shown(name: str, own: date | None, made: Mapping[str, Any] | None) -> Shown:
+    table, counted = _counted(name, None), _counted(name, own)
+    origin, decision = Origin.TABLE, None
+    if own is not None and counted < table:
+        recorded = made is not None and made["end"] == own.isoformat()
+        origin = Origin.ARCHIVE if recorded else Origin.UNRECORDED
+        decision = made if recorded else None
+    days = [None if day == date.max else day for day in (counted, table)]
+    told = {k: v for k, v in decision.items() if k != "end"} if decision else None
+    return Shown(name, days[0], origin, days[1], told)
+
+
+def _decisions(archive: Archive) -> dict[str, dict[str, Any]]:
+    """Return the last change that was made of each digest's day."""
+    found: dict[str, dict[str, Any]] = {}
+    for document in _documents(archive):
+        for change in document["changes"]:
+            if change["kind"] == Kind.END_DIGEST:
+                found[change["digest"]] = {
+                    "end": change["end"],
+                    **{k: document[k] for k in ("proposed_by", "confirmed_by", "reason")},
+                    "at": datetime.fromisoformat(document["at"]),
+                }
+    return found
+
+
+def _documents(archive: Archive) -> Iterator[Any]:
+    """Yield the changes of trust that were made, the oldest first."""
+    with archive.catalogue.connect() as connection:
+        found = {n: c for n, c in state.pending(connection) if n.startswith(STATE)}
+    found |= {str(name): archive.store.read(name) for name in archive.store.names(STATE)}
+    for name in sorted(found):
+        yield json.loads(found[name])
+
+
+def _own(archive: Archive) -> dict[str, date]:
+    """Return the days of the trust folder, read anew."""
+    folder = archive.settings.path("trust.folder")
+    return {name: end.date() for name, end in trust.digest_ends(folder)}
+
+
+def _counted(digest: str, own: date | None) -> date:
+    """Return the first day on which a digest does not count, `date.max` if none is set."""
+    end = AlgorithmPolicy().digests[digest]
+    return min(date.max if end == OPEN_END else end.date(), own or date.max)
+
+
+def _name(spelled: str) -> str:
+    """Return a digest's name as hashlib has it."""
+    known = {_plain(name): name for name in AlgorithmPolicy().digests}
+    try:
+        return known[_plain(spelled)]
+    except KeyError as error:
+        names = ", ".join(AlgorithmPolicy().digests)
+        raise UsageError(f"{spelled} is not a digest", where=spelled, hint=names) from error
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "").replace("_", "")
