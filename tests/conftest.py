@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import pytest
 
 pytest_plugins = ["tests.interpreter", "tests.postgres", "tests.stores"]
+
+# What a shell starts in the background ignores Ctrl-C, and so would every `kho` that tests start.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = ("scenarios", "web", "cli", "contract")
 """The folders whose files take longest."""
