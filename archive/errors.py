@@ -4,9 +4,11 @@ Every error has an exit code (frozen, see `ExitCode`) and a code that is never t
 
     ArchiveError                1   KHO-UNEXPECTED       the developers
       UsageError                2   KHO-USAGE            the caller
+        NotNow                  2   KHO-NOT-NOW          the caller: it is settled, closed or still open
       NotHeld                   3   KHO-NOT-HELD         the caller: the archive does not hold it
       NotPermitted              4   KHO-NOT-PERMITTED    somebody with the right, or a second person
         PurposeNeeded           4   KHO-PURPOSE          the caller: say what for
+        ListNotReady            4   KHO-LIST-STATE       whoever is next: another step of the list is due
       Rejected                  5   KHO-REJECTED         the depositor: the input breaks a rule
         DossierRejected         5   KHO-SIP-REJECTED     the depositor: a submission breaks a MUST
         AlreadyHeld             5   KHO-ALREADY-HELD     the depositor: the code is taken
@@ -24,6 +26,7 @@ Every error has an exit code (frozen, see `ExitCode`) and a code that is never t
       Unavailable              11   KHO-UNAVAILABLE      try again: a service did not answer
         StoreFull              11   KHO-STORE-FULL       the operator: make room, try again
         CatalogueLocked        11   KHO-DB-LOCKED        try again: another process writes
+        Changed                11   KHO-CHANGED          the caller: look again, somebody was faster
       FindingsPresent          12   KHO-FINDINGS         whoever asked with --fail-on
 """
 
@@ -94,6 +97,15 @@ class UsageError(ArchiveError):
     code = "KHO-USAGE"
 
 
+class NotNow(UsageError):
+    """What the act is about is settled or closed already, or not yet ready for it.
+
+    Whoever looked a moment ago may have been right: somebody else acted meanwhile.
+    """
+
+    code = "KHO-NOT-NOW"
+
+
 class NotHeld(ArchiveError):
     """The archive holds nothing under this name."""
 
@@ -120,6 +132,12 @@ class PurposeNeeded(NotPermitted):
             hint="say what for: purpose=… in the call, --reason on the command line",
         )
         self.act = act
+
+
+class ListNotReady(NotPermitted):
+    """A list of disposal is not in the state for this act; it shows which step is due."""
+
+    code = "KHO-LIST-STATE"
 
 
 class Rejected(ArchiveError):
@@ -249,6 +267,12 @@ class CatalogueLocked(Unavailable):
     """Another process writes to the catalogue."""
 
     code = "KHO-DB-LOCKED"
+
+
+class Changed(Unavailable):
+    """Somebody else was faster: nothing was done, and what was looked at is no longer so."""
+
+    code = "KHO-CHANGED"
 
 
 class FindingsPresent(ArchiveError):

@@ -128,7 +128,14 @@ def answer_with(request: Request, error: ArchiveError, status: int | None = None
     if isinstance(error, PurposeNeeded) and request.method in SAFE:
         return _sent(request, purpose.address(error.where, address_of(request), error.act))
     visit = visit or stranger(request)
-    answer = page(visit, "problem.html", status=status, error=error, request_id=request_id)
+    answer = page(
+        visit,
+        "problem.html",
+        status=status,
+        error=error,
+        request_id=request_id,
+        conflict=status == 409,
+    )
     answer.headers.update(headers)
     return answer
 

@@ -12,6 +12,9 @@ PURPOSE: Final = "/purpose"
 STATUS: Final = {
     "KHO-UNSAFE-INPUT": 422,
     "KHO-ALREADY-HELD": 409,
+    "KHO-NOT-NOW": 409,
+    "KHO-LIST-STATE": 409,
+    "KHO-CHANGED": 409,
     "KHO-STORE-FULL": 507,
 }
 _BY_EXIT: Final = {
@@ -55,6 +58,11 @@ def status_of(error: ArchiveError) -> int:
     if isinstance(error, TooMany):
         return 429
     return STATUS.get(error.code) or _BY_EXIT[error.exit_code]
+
+
+def status_on_page(error: ArchiveError | None) -> int:
+    """Return the status of a form that is shown again: fine, a conflict, or to be corrected."""
+    return 200 if error is None else 409 if status_of(error) == 409 else 422
 
 
 def problem_of(error: ArchiveError, *, request_id: str = "") -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 
 from archive.catalogue import state, tables
 from archive.catalogue.columns import instant_text
-from archive.errors import NotHeld, Rejected
+from archive.errors import Changed, NotHeld
 from archive.model import DossierId, ObjectName
 
 FORMAT: Final = "kho-disposal-1"
@@ -177,15 +177,13 @@ def record(conn: Connection, act: Act) -> None:
     """Record an act on a list.
 
     Raises:
-        Rejected: another act came first.
+        Changed: another act came first.
     """
     known = conn.execute(
         select(tables.disposals.c.acts).where(tables.disposals.c.id == act.disposal)
     ).scalar()
     if known != act.number - 1:
-        raise Rejected(
-            "another act on this list came first", where=act.disposal, hint="look and try again"
-        )
+        raise Changed("another act on this list came first", where=act.disposal, hint="look again")
     state.add(conn, _name(act), _document(act, {}))
     _apply(conn, act)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import people_tables as tables
-from archive.errors import CatalogueLocked
+from archive.errors import Changed
 
 _TABLE = tables.hand_overs
 
@@ -37,12 +37,12 @@ def found(conn: Connection, person_id: str, key: str) -> HandOver | None:
 
 
 def keep(conn: Connection, made: HandOver) -> None:
-    """Note a hand-over; raises CatalogueLocked if the same key was faster."""
+    """Note a hand-over; raises Changed if the same key was faster."""
     row = {name: getattr(made, name) for name in made.__dataclass_fields__}
     try:
         conn.execute(insert(_TABLE).values(row))
     except IntegrityError:
-        raise CatalogueLocked("the same key arrived twice at once", hint="try again") from None
+        raise Changed("the same key arrived twice at once", hint="try again") from None
 
 
 def waiting(conn: Connection, limit: int = 20) -> tuple[HandOver, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from archive.catalogue import tables
 from archive.catalogue.columns import instant_text
 from archive.catalogue.engine import Lock, exclusive
-from archive.errors import AlreadyHeld, NotHeld, UsageError
+from archive.errors import AlreadyHeld, NotHeld, NotNow, UsageError
 from archive.model import DossierId
 
 _TABLE = tables.holds
@@ -138,7 +138,7 @@ def lift(conn: Connection, hold_id: str, *, at: datetime, by: str, reason: str) 
     changed = conn.execute(update(_TABLE).where(active).values(values))
     hold = get(conn, hold_id)
     if changed.rowcount == 0:
-        raise UsageError(f"the hold was lifted on {hold.lifted_at:%Y-%m-%d}", where=hold_id)
+        raise NotNow(f"the hold was lifted on {hold.lifted_at:%Y-%m-%d}", where=hold_id)
     return hold
 
 
@@ -153,7 +153,7 @@ def review(conn: Connection, hold_id: str, *, next_on: date) -> Hold:
     changed = conn.execute(update(_TABLE).where(active).values(next_review_on=next_on))
     hold = get(conn, hold_id)
     if changed.rowcount == 0:
-        raise UsageError(f"the hold was lifted on {hold.lifted_at:%Y-%m-%d}", where=hold_id)
+        raise NotNow(f"the hold was lifted on {hold.lifted_at:%Y-%m-%d}", where=hold_id)
     return hold
 
 

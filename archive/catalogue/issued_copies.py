@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from archive.catalogue import tables
 from archive.catalogue.columns import instant_text
 from archive.catalogue.visibility import visible
-from archive.errors import CatalogueLocked, NotHeld, UsageError
+from archive.errors import Changed, NotHeld, NotNow
 from archive.model import DossierId, ObjectName
 from archive.viewers import EVERYTHING, OPERATOR, Right, Viewer
 
@@ -82,12 +82,12 @@ def add(conn: Connection, copy: IssuedCopy) -> None:
     """Enter a copy.
 
     Raises:
-        CatalogueLocked: its number was taken meanwhile; try again.
+        Changed: its number was taken meanwhile; try again.
     """
     try:
         conn.execute(insert(_TABLE).values(_row(copy)))
     except IntegrityError:
-        raise CatalogueLocked(
+        raise Changed(
             "another copy was issued meanwhile", where=copy.label, hint="try again"
         ) from None
 
@@ -112,7 +112,7 @@ def revoke(conn: Connection, copy: IssuedCopy, *, at: datetime, by: str, reason:
     values = {"revoked_at": at, "revoked_by": by, "revoke_reason": reason}
     changed = conn.execute(update(_TABLE).where(this, _TABLE.c.revoked_at.is_(None)).values(values))
     if changed.rowcount == 0:
-        raise UsageError("the copy was revoked before", where=copy.label)
+        raise NotNow("the copy was revoked before", where=copy.label)
     return replace(copy, revoked_at=at, revoked_by=by, revoke_reason=reason)
 
 

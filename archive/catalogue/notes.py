@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 from archive.catalogue import tables
 from archive.catalogue.columns import instant_text
 from archive.catalogue.engine import Lock, exclusive
-from archive.errors import NotHeld, UsageError
+from archive.errors import NotHeld, NotNow
 from archive.model import DossierId
 
 _TABLE = tables.retention_notes
@@ -77,7 +77,7 @@ def end(conn: Connection, note_id: str, *, at: datetime, by: str) -> Note:
     if len(found) != 1:
         raise NotHeld("there is no such note", where=note_id, hint="see: kho retention notes")
     if found[0].ended_at is not None:
-        raise UsageError("the note was ended before", where=note_id)
+        raise NotNow("the note was ended before", where=note_id)
     this = _TABLE.c.id == found[0].id
     conn.execute(update(_TABLE).where(this).values(ended_at=at, ended_by=by))
     return _note(conn.execute(select(_TABLE).where(this)).one())

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import tables
-from archive.errors import CatalogueLocked, NotHeld, UsageError
+from archive.errors import Changed, NotHeld, NotNow
 
 _BATCHES = tables.reception_batches
 _ITEMS = tables.reception_items
@@ -88,12 +88,12 @@ def next_id(conn: Connection, day: str) -> str:
 
 
 def open_batch(conn: Connection, batch: Batch) -> None:
-    """Enter a batch; raises CatalogueLocked if its id was taken meanwhile."""
+    """Enter a batch; raises Changed if its id was taken meanwhile."""
     values = {k: v for k, v in asdict(batch).items() if k != "counts"}
     try:
         conn.execute(insert(_BATCHES).values(values))
     except IntegrityError:
-        raise CatalogueLocked("another batch was opened meanwhile", where=batch.id) from None
+        raise Changed("another batch was opened meanwhile", where=batch.id) from None
 
 
 def get(conn: Connection, batch_id: str) -> Batch:
@@ -193,7 +193,7 @@ def change(conn: Connection, changed: Item, *, expected: Iterable[ItemState]) ->
     """Write a submission as it now stands.
 
     Raises:
-        UsageError: it is no longer in one of the states that were expected.
+        NotNow: it is no longer in one of the states that were expected.
     """
     this = (_ITEMS.c.batch_id == changed.batch_id) & (_ITEMS.c.ordinal == changed.ordinal)
     states = [state.value for state in expected]
@@ -201,15 +201,15 @@ def change(conn: Connection, changed: Item, *, expected: Iterable[ItemState]) ->
         update(_ITEMS).where(this, _ITEMS.c.state.in_(states)).values(_row(changed))
     )
     if done.rowcount == 0:
-        raise UsageError("the submission was settled meanwhile", where=changed.name)
+        raise NotNow("the submission was settled meanwhile", where=changed.name)
 
 
 def close(conn: Connection, batch_id: str, minutes: str, *, at: datetime) -> None:
-    """Close a batch; raises UsageError if it is closed already."""
+    """Close a batch; raises NotNow if it is closed already."""
     this = (_BATCHES.c.id == batch_id) & _BATCHES.c.closed_at.is_(None)
     done = conn.execute(update(_BATCHES).where(this).values(closed_at=at, minutes=minutes))
     if done.rowcount == 0:
-        raise UsageError("the batch is closed already", where=batch_id)
+        raise NotNow("the batch is closed already", where=batch_id)
 
 
 def _row(item: Item) -> dict[str, Any]:

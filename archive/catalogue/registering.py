@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import disposals, outbox, rows, tables
 from archive.catalogue.holding import Holding
-from archive.errors import AlreadyHeld, CatalogueLocked, NotHeld
+from archive.errors import AlreadyHeld, Changed, NotHeld
 from archive.model import Receipt
 
 _BATCH: Final = 500
@@ -54,7 +54,7 @@ def revise(conn: Connection, holding: Holding) -> Receipt:
 
     Raises:
         NotHeld: there is no such dossier.
-        CatalogueLocked: the versions held are not those that `holding` continues, because
+        Changed: the versions held are not those that `holding` continues, because
             another process was faster; read the dossier and try again.
     """
     dossier_id = holding.dossier.id
@@ -111,7 +111,7 @@ def _new_versions(conn: Connection, holding: Holding) -> list[rows.RowValues]:
     ).all()
     claimed = [(version.number, version.place) for version in holding.versions]
     if [tuple(row) for row in held] != claimed[: len(held)]:
-        raise CatalogueLocked(
+        raise Changed(
             "the dossier got another version meanwhile",
             where=holding.dossier.id,
             hint="try again",

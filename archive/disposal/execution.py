@@ -27,7 +27,7 @@ from archive.disposal.certifying import Outcome, certify, status_after
 from archive.disposal.destruction import Fate
 from archive.disposal.permission import permitted
 from archive.disposal.procedure import journalled
-from archive.errors import ArchiveError, DisposalForbidden, NotPermitted
+from archive.errors import ArchiveError, Changed, DisposalForbidden
 from archive.fixity import sha256_of
 from archive.retention import schedules_of
 from archive.search import PurgeProof
@@ -124,9 +124,7 @@ def _order(archive: Archive, disposal_id: str, *, agent: str, dry_run: bool) -> 
         holds.guard(connection)
         disposal = disposals.get(connection, disposal_id)
         if lists.content(disposal) != lists.content(before) or disposal.status != before.status:
-            raise NotPermitted(
-                "the list was changed meanwhile", where=disposal_id, hint="try again"
-            )
+            raise Changed("the list was changed meanwhile", where=disposal_id, hint="look again")
 
         # (2) Decide every dossier anew: hold, period, links, rows, schedule, versions, locks.
         changes, postponed = _judged(archive, connection, disposal)

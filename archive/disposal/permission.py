@@ -8,7 +8,7 @@ from archive.assembly import Archive
 from archive.catalogue.disposals import Disposal, Kind, ListStatus
 from archive.disposal import lists
 from archive.disposal.procedure import APPROVALS
-from archive.errors import IntegrityError, NotPermitted
+from archive.errors import IntegrityError, ListNotReady, NotPermitted
 from archive.fixity import sha256_of
 from archive.signatures import persons
 
@@ -21,7 +21,7 @@ def permitted(archive: Archive, disposal: Disposal) -> tuple[str, ...]:
     """Check status and approvals; return warnings."""
     started = (ListStatus.EXECUTING, ListStatus.EXECUTED)
     if disposal.status not in (READY[disposal.kind], *started):
-        raise NotPermitted(
+        raise ListNotReady(
             f"list {disposal.id} is {disposal.status.value}, not {READY[disposal.kind].value}",
             where=disposal.id,
             hint=f"see: kho disposal show {disposal.id}",

@@ -27,7 +27,8 @@ from archive.disposal import lists
 from archive.disposal.attachments import Attachment, attach, keep
 from archive.disposal.lists import Signing
 from archive.errors import (
-    CatalogueLocked,
+    Changed,
+    ListNotReady,
     NotHeld,
     NotPermitted,
     Rejected,
@@ -184,7 +185,7 @@ def approve(
 
     def same_list(disposal: Disposal) -> dict[str, Any]:
         if lists.digest(disposal) != digest:
-            raise CatalogueLocked("the list was changed meanwhile", where=named, hint="look again")
+            raise Changed("the list was changed meanwhile", where=named, hint="look again")
         return {
             "approval": signed.to_json(digest),
             "decision": {"number": decided.number, "on": decided.on.isoformat()},
@@ -243,7 +244,7 @@ def reject(archive: Archive, disposal_id: str, *, agent: str, reason: str) -> Di
 
 def _expect(disposal: Disposal, allowed: Sequence[ListStatus], act: str) -> None:
     if disposal.status not in allowed:
-        raise NotPermitted(
+        raise ListNotReady(
             f"list {disposal.id} is {disposal.status.value}; it cannot be {act}",
             where=disposal.id,
             hint=f"see: kho disposal show {disposal.id}",

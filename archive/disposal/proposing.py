@@ -15,7 +15,7 @@ from archive.catalogue.engine import Connection
 from archive.disposal import lists, papers, qualifying
 from archive.disposal.lists import Signing
 from archive.disposal.procedure import journalled, keep_list
-from archive.errors import CatalogueLocked, DisposalForbidden
+from archive.errors import Changed, DisposalForbidden
 from archive.retention import Schedules, schedules_of
 from archive.segments import try_to_flush
 from archive.viewers import OPERATOR, Right, Viewer
@@ -104,13 +104,13 @@ def propose(
     Raises:
         DisposalForbidden: nothing that is due qualifies; the message gives the first reasons.
         NotPermitted: the signature does not pass under the archive's trust.
-        CatalogueLocked: another list was made meanwhile; try again.
+        Changed: another list was made meanwhile; try again.
     """
     made = draft(archive, request, viewer)
     drafted, digest, found = made.disposal, made.digest, made.disposal.items
     number, at, as_of = drafted.id, drafted.proposed_at, archive.today()
     if expected and expected != digest:
-        raise CatalogueLocked(
+        raise Changed(
             "the list is no longer the one that was signed",
             where=number,
             hint="get its bytes again and sign those",
@@ -125,10 +125,10 @@ def propose(
     act = Act(number, 1, "proposed", at, agent, ListStatus.PROPOSED, details)
     with archive.catalogue.begin() as connection:
         if disposals.next_id(connection, request.kind, as_of.year) != number:
-            raise CatalogueLocked("another list was made meanwhile", where=number, hint="try again")
+            raise Changed("another list was made meanwhile", where=number, hint="look again")
         taken = disposals.listed(connection) & {item.dossier_id for item in found}
         if taken:
-            raise CatalogueLocked("a dossier was listed meanwhile", hint="try again")
+            raise Changed("a dossier was listed meanwhile", hint="look again")
         disposals.open_list(connection, act, request.kind, drafted.heading, found)
         papers.keep(connection, paper)
         keep_list(connection, drafted)

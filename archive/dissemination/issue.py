@@ -18,7 +18,7 @@ from archive.catalogue.engine import Connection
 from archive.catalogue.issued_copies import CopyKind, IssuedCopy
 from archive.dissemination import certified, codes, package
 from archive.dissemination.product import Product
-from archive.errors import CatalogueLocked, UsageError
+from archive.errors import Changed, UsageError
 from archive.events import Event, EventType
 from archive.fixity import sha256_of
 from archive.model import Document, ObjectName
@@ -78,7 +78,7 @@ def _numbered(act: Callable[[], tuple[IssuedCopy, ...]]) -> tuple[IssuedCopy, ..
         try:
             with _one_at_a_time:
                 return act()
-        except CatalogueLocked:
+        except Changed:
             continue
     with _one_at_a_time:
         return act()

@@ -10,7 +10,7 @@ from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
-from archive.errors import AlreadyHeld, CatalogueLocked, DossierRejected, IntegrityError
+from archive.errors import AlreadyHeld, CatalogueLocked, Changed, DossierRejected, IntegrityError
 from archive.events import Event, EventType
 from archive.findings import Report, Severity
 from archive.ingest import description, examination
@@ -98,7 +98,7 @@ def take_in(
                 known,
                 also=lambda c, r: also(c, Intake(r, examined.report)) if also else None,
             )
-        except (AlreadyHeld, CatalogueLocked):
+        except (AlreadyHeld, CatalogueLocked, Changed):
             # Another thread or process was faster; if with the same submission, that is the
             # answer. What was stored here is a leftover, as after a crash.
             faster = _receipt_of(archive, opened.sip)

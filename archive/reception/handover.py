@@ -12,7 +12,7 @@ from archive.assembly import VIETNAM, Archive
 from archive.catalogue import journal, reception, state
 from archive.catalogue.engine import Connection
 from archive.catalogue.reception import Batch, Item, ItemState
-from archive.errors import ArchiveError, NotHeld, Unavailable, UsageError
+from archive.errors import ArchiveError, NotHeld, NotNow, Unavailable, UsageError
 from archive.events import Event, EventType
 from archive.fixity import sha256_of
 from archive.ingest import Intake, take_in
@@ -41,7 +41,7 @@ def open_batch(archive: Archive, producer: str, *, source: str, agent: str) -> B
 
     Raises:
         UsageError: the producer is not named, or with characters that cannot be printed.
-        CatalogueLocked: another batch was opened meanwhile; try again.
+        Changed: another batch was opened meanwhile; try again.
     """
     producer = words(producer, "producer")
     at = archive.clock()
@@ -272,13 +272,15 @@ def close(archive: Archive, batch_id: str, *, agent: str) -> Batch:
     The inbox is removed afterwards: what is held is in the store, the rest was returned.
 
     Raises:
-        UsageError: something still waits or is to be fixed, there is nothing, or it is closed.
+        NotNow: something still waits or is to be fixed, there is nothing, or it is closed.
         Unavailable: key or timestamp service did not answer; nothing was done.
     """
+    if batch(archive, batch_id).closed_at is not None:
+        raise NotNow("the batch is closed already", where=batch_id)
     there = items(archive, batch_id)
     open_ones = [e.name for e in there if e.state in (ItemState.WAITING, ItemState.TO_FIX)]
     if open_ones or not there:
-        raise UsageError(
+        raise NotNow(
             f"{len(open_ones)} submission(s) are neither held nor returned",
             where=batch_id,
             hint=", ".join(open_ones[:5]) or "the batch is empty",

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from archive.assembly import Archive
 from archive.catalogue import reception
 from archive.catalogue.reception import Batch
-from archive.errors import AlreadyHeld, NotHeld, StoreFull, UnsafeInput, UsageError
+from archive.errors import AlreadyHeld, NotHeld, NotNow, StoreFull, UnsafeInput
 from archive.findings import Severity
 from archive.fixity import CHUNK_BYTES, sha256_of_file
 from archive.packages import names
@@ -99,7 +99,7 @@ def append(archive: Archive, batch_id: str, upload_id: str, at: int, piece: Bina
 
     Raises:
         NotHeld: no such upload was begun.
-        UsageError: the piece does not begin where the last one ended; `hint` says where.
+        NotNow: the piece does not begin where the last one ended; `hint` says where.
         UnsafeInput: it is longer than was declared; the whole upload is dropped.
         StoreFull: there is no room.
     """
@@ -107,7 +107,7 @@ def append(archive: Archive, batch_id: str, upload_id: str, at: int, piece: Bina
     with _locked(archive, batch_id, upload_id) as (part, known):
         size, received = int(known["size"]), part.stat().st_size
         if at != received:
-            raise UsageError("the piece begins elsewhere", where=str(at), hint=str(received))
+            raise NotNow("the piece begins elsewhere", where=str(at), hint=str(received))
         with part.open("ab") as target:
             received += _written(piece, target, size - received)
         if received > size:
@@ -173,7 +173,7 @@ def _expect_open(archive: Archive, batch_id: str) -> Batch:
     with archive.catalogue.connect() as connection:
         batch = reception.get(connection, batch_id)
     if batch.closed_at is not None:
-        raise UsageError("the batch is closed", where=batch_id)
+        raise NotNow("the batch is closed", where=batch_id)
     return batch
 
 
@@ -214,7 +214,7 @@ def _locked(
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError("a piece of this file is arriving just now", hint="wait") from None
+            raise NotNow("a piece of this file is arriving just now", hint="wait") from None
         yield part, known
 
 

@@ -13,7 +13,7 @@ from archive.catalogue.engine import Catalogue
 from archive.catalogue.issued_copies import CopyKind, IssuedCopy
 from archive.catalogue.reception import Batch, ItemState
 from archive.dissemination import codes
-from archive.errors import CatalogueLocked, NotHeld, UsageError
+from archive.errors import Changed, NotHeld, UsageError
 from archive.model import DossierId, ObjectName
 from archive.viewers import LEVELS, Grant, PersonRole, Scope, Viewer
 from tests.holdings import NOW, a_holding, digest
@@ -64,7 +64,7 @@ def test_a_number_that_was_taken_is_not_given_again(catalogue: Catalogue):
     with catalogue.begin() as conn:
         issued_copies.add(conn, a_copy())
 
-    with pytest.raises(CatalogueLocked), catalogue.begin() as conn:
+    with pytest.raises(Changed), catalogue.begin() as conn:
         issued_copies.add(conn, a_copy())
 
 
@@ -145,5 +145,5 @@ def test_a_batch_id_that_was_taken_is_not_given_again(catalogue: Catalogue):
     with catalogue.begin() as conn:
         reception.open_batch(conn, Batch("TN-20261127-001", "A", "upload", NOW, "mai"))
 
-    with pytest.raises(CatalogueLocked), catalogue.begin() as conn:
+    with pytest.raises(Changed), catalogue.begin() as conn:
         reception.open_batch(conn, Batch("TN-20261127-001", "B", "upload", NOW, "lan"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -20,8 +22,11 @@ from archive.disposal import execution, lists, outlook, procedure, remarks
 from archive.disposal.procedure import Decided
 from archive.errors import (
     AlreadyHeld,
+    ArchiveError,
+    Changed,
     DisposalForbidden,
     IntegrityError,
+    ListNotReady,
     NotHeld,
     NotPermitted,
     Rejected,
@@ -307,6 +312,34 @@ def test_who_proposed_cannot_approve_under_any_role(story, name):
 
     with pytest.raises(NotPermitted, match="whatever the role"):
         approve(story, disposal_id, by=name)
+
+
+@pytest.mark.parametrize("act", ["reject", "review", "propose"])
+def test_of_two_people_at_once_one_acts_and_the_other_is_told_to_look_again(story, act):
+    story.take_in()
+    disposal_id = "" if act == "propose" else propose(story).disposal.id
+    start = Barrier(2)
+
+    def one(number: int) -> ArchiveError | None:
+        start.wait()
+        try:
+            if act == "propose":
+                propose(story)
+            elif act == "review":
+                review(story, disposal_id)
+            else:
+                procedure.reject(story.archive, disposal_id, agent=f"{number}", reason="khác")
+        except ArchiveError as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        told = [error for error in pool.map(one, (1, 2)) if error is not None]
+
+    assert [type(error) for error in told] in ([Changed], [ListNotReady], [DisposalForbidden])
+    with story.archive.catalogue.connect() as connection:
+        (listed,) = disposals.every(connection, disposals.Kind.DESTROY)
+    assert len(listed.acts) == (1 if act == "propose" else 2)
 
 
 def test_nothing_is_executed_that_is_not_approved(story):

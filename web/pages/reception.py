@@ -17,6 +17,7 @@ from archive.errors import ArchiveError, NotHeld, Rejected, UnsafeInput, UsageEr
 from archive.formats import pictures
 from archive.reception import Form, Item, ItemState, Upload, desk, fixing
 from archive.viewers import Right
+from web.problems import status_on_page
 from web.rendering import HERE, attachment, page, see_other
 from web.visits import Visit, needs
 
@@ -67,7 +68,7 @@ def _batch(visit: Visit, batch_id: str, problem: ArchiveError | None = None) -> 
     return page(
         visit,
         "batch.html",
-        status=422 if problem else 200,
+        status=status_on_page(problem),
         batch=batch,
         items=shown,
         count=len(items),
@@ -213,7 +214,7 @@ def _item(visit: Visit, name: str, problem: ArchiveError | None = None) -> Respo
     return page(
         visit,
         "submission.html",
-        status=422 if problem else 200,
+        status=status_on_page(problem),
         item=found,
         form=form,
         cannot=cannot,
