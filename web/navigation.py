@@ -35,6 +35,7 @@ MENU: Final[list[Entry]] = [
     Entry("/reception", "menu.reception", (Right.INGEST,)),
     Entry("/copies", "menu.copies", (Right.COPY,)),
     Entry("/signatures", "menu.signatures", (Right.AUDIT,)),
+    Entry("/trust", "menu.trust", (Right.AUDIT, Right.APPROVE, Right.ADMINISTER)),
     Entry("/due", "menu.due", (Right.RETENTION,)),
     Entry("/disposal", "menu.disposal", (Right.RETENTION, Right.APPROVE)),
     Entry("/transfer", "menu.transfer", (Right.RETENTION, Right.APPROVE)),

@@ -16,7 +16,8 @@ from typing import Any
 
 from archive.assembly import Archive
 from archive.catalogue import journal, state
-from archive.errors import IntegrityError, NotHeld, NotPermitted, UsageError
+from archive.catalogue.engine import Connection
+from archive.errors import IntegrityError, NotHeld, NotNow, NotPermitted, UsageError
 from archive.events import Event, EventType
 from archive.fixity import sha256_of
 from archive.names import person, same_person
@@ -98,6 +99,7 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
     Raises:
         NotHeld: nothing is proposed under this id.
         NotPermitted: it is the same person, or a digest's day may not be changed so any more.
+        NotNow: somebody withdrew it meanwhile.
         IntegrityError: the proposal is not what was journalled.
     """
     proposal, second = find(archive, proposal_id), person(by)
@@ -111,7 +113,7 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
         for change in proposal.changes:
             if isinstance(change, DigestEnd):
                 change.admit(archive)
-        _record_change(archive, proposal, second, account)
+    _record_change(archive, proposal, second, account)
     # On record first: nothing is ever trusted that the journal does not know of.
     for change in proposal.changes:
         change.apply(archive.settings.path("trust.folder"))
@@ -127,32 +129,52 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
 def _is_confirmed(archive: Archive, proposal: Proposal) -> bool:
     """Whether a crash came between the record of a change and the change."""
     with archive.catalogue.connect() as connection:
-        entries = journal.entries(connection, subject=proposal.id, type=EventType.TRUST_CHANGED)
-        return next(iter(entries), None) is not None
+        return _on_record(connection, EventType.TRUST_CHANGED, proposal.id)
+
+
+def _on_record(connection: Connection, kind: EventType, proposal_id: str) -> bool:
+    entries = journal.entries(connection, subject=proposal_id, type=kind)
+    return next(iter(entries), None) is not None
 
 
 def _record_change(archive: Archive, proposal: Proposal, second: str, account: str) -> None:
+    """Put a change on record once: a crash may have come between the record and the change."""
     at = archive.clock()
     document = _document(proposal, second, account, at)
     name = f"{STATE}{at:%Y%m%dT%H%M%S%fZ}-{proposal.id}.json"
     more = {"document": sha256_of(document)}
     with archive.catalogue.begin() as connection:
+        if _on_record(connection, EventType.TRUST_WITHDRAWN, proposal.id):
+            raise _settled(proposal.id)
+        if _on_record(connection, EventType.TRUST_CHANGED, proposal.id):
+            return
         state.add(connection, name, document)
         event = _event(EventType.TRUST_CHANGED, proposal, account, at, more)
         journal.append(connection, event)
 
 
 def withdraw(archive: Archive, proposal_id: str, *, account: str, reason: str) -> Proposal:
-    """Take a proposal away without making the change. Errors as `find`."""
+    """Take a proposal away without making the change.
+
+    Raises:
+        NotNow: somebody confirmed it meanwhile. Other errors as `find`.
+    """
     proposal = find(archive, proposal_id)
     event = _event(
         EventType.TRUST_WITHDRAWN, proposal, account, archive.clock(), {"reason": reason}
     )
     with archive.catalogue.begin() as connection:
-        journal.append(connection, event)
+        if _on_record(connection, EventType.TRUST_CHANGED, proposal.id):
+            raise _settled(proposal.id)
+        if not _on_record(connection, EventType.TRUST_WITHDRAWN, proposal.id):
+            journal.append(connection, event)
     _place(archive, proposal.id).unlink(missing_ok=True)
     try_to_flush(archive)
     return proposal
+
+
+def _settled(proposal_id: str) -> NotNow:
+    return NotNow("the change of trust was confirmed or withdrawn before", where=proposal_id)
 
 
 def pending(archive: Archive) -> list[Proposal]:
@@ -166,10 +188,14 @@ def find(archive: Archive, proposal_id: str) -> Proposal:
 
     Raises:
         NotHeld: there is none, or there are several.
+        NotNow: it was confirmed or withdrawn.
         IntegrityError: it was changed after it was proposed.
     """
     found = [one for one in pending(archive) if proposal_id and one.id.startswith(proposal_id)]
     if len(found) != 1:
+        with archive.catalogue.connect() as connection:
+            if not found and _on_record(connection, EventType.TRUST_PROPOSED, proposal_id):
+                raise _settled(proposal_id)
         message = f"{len(found)} proposals are called {proposal_id}"
         raise NotHeld(message, where=proposal_id, hint="kho trust status")
     proposal = found[0]

@@ -20,7 +20,7 @@ from cryptography.x509 import ocsp
 from archive.assembly import Archive, open_archive
 from archive.catalogue import journal
 from archive.creation import create
-from archive.errors import IntegrityError, NotHeld, NotPermitted, Rejected, UsageError
+from archive.errors import IntegrityError, NotNow, NotPermitted, Rejected, UsageError
 from archive.events import EventType
 from archive.packages import trusted_list
 from archive.signatures import testpki, trust
@@ -128,7 +128,7 @@ def test_a_withdrawn_proposal_can_no_longer_be_confirmed(archive, root):
     proposal = a_proposal(archive, root)
     proposals.withdraw(archive, proposal.id, account="a", reason="mistake")
 
-    with pytest.raises(NotHeld):
+    with pytest.raises(NotNow):
         proposals.confirm(archive, proposal.id, by="Lê Thị B", account="b")
 
 

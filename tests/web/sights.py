@@ -142,6 +142,7 @@ def _auditing(place: Filled) -> dict[str, list[Sight]]:
         "/signatures/{name}/{number}": [
             Sight("auditor", f"{report}?depth={depth}") for depth in ("sentence", "checks", "xml")
         ],
+        "/trust": [Sight(each, "/trust") for each in ("auditor", "approver")],
         "/journal": [Sight("auditor", "/journal"), Sight("official", "/journal", 403)],
         "/journal/{seq}": [Sight("auditor", "/journal/1")],
     }

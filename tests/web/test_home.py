@@ -56,9 +56,7 @@ def test_whom_to_ask_and_what_needs_a_second_person_is_there(surf: Surf, world: 
         expect(officer.locator("a[href='/holds'] b")).not_to_have_text("0")
         for account in ("approver", "administrator"):
             page = surf(account)
-            expect(page.locator("[aria-labelledby=h-trust]")).to_contain_text(
-                f"kho trust confirm {proposed.id}"
-            )
+            expect(page.locator(f"a[href='/trust#proposal-{proposed.id}']")).to_have_text("CA mới")
             assert_accessible(page)
     finally:
         proposals.withdraw(archive, proposed.id, account="a", reason="xong")

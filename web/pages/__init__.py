@@ -28,6 +28,7 @@ from web.pages import (
     search,
     signature,
     signatures,
+    trust,
 )
 
 ROUTERS: Final = [
@@ -41,6 +42,7 @@ ROUTERS: Final = [
     signatures.router,
     endings.router,
     signature.router,
+    trust.router,
     disposal.router,
     disposal_acts.router,
     holds.router,
