@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
@@ -22,6 +24,11 @@ from archive.search.permission import permit
 from archive.search.query import Diagnostic, Node, Page
 from archive.search.snippets import Snippet, highlight
 from archive.viewers import OPERATOR, Viewer
+
+FOLDER: Final = "folder://"
+READERS: Final = 16
+"""Packages that are read at once for snippets, by all searches of a process; half of the
+connections that a process keeps to an S3 service."""
 
 
 def find(archive: Archive, name: str, viewer: Viewer = OPERATOR) -> Holding:
@@ -197,11 +204,29 @@ def _found(archive: Archive, marked: Node | None, page: Page, viewer: Viewer) ->
     with archive.catalogue.connect() as connection:
         held = dossiers.many(connection, [hit.id for hit in page.hits], viewer)
     holdings = {holding.dossier.id: holding for holding in held}
-    for hit in page.hits:
-        holding = holdings.get(DossierId(hit.id))
-        if holding is None:
-            continue  # gone, or moved out of sight, since it was indexed; the outbox has it
+    # Who is missing is gone, or moved out of sight, since it was indexed; the outbox has it.
+    hits = [(hit, holdings[DossierId(hit.id)]) for hit in page.hits if hit.id in holdings]
+    texts = _glimpses(archive, [holding for _, holding in hits] if marked is not None else [])
+    for hit, holding in hits:
         snippet = None
         if marked is not None:
-            snippet = highlight(f"{holding.dossier.title}\n{glimpse(archive, holding)}", marked)
+            snippet = highlight(f"{holding.dossier.title}\n{texts[holding.dossier.id]}", marked)
         yield Found(holding, hit.score, hit.approximate, snippet)
+
+
+def _glimpses(archive: Archive, holdings: Sequence[Holding]) -> dict[DossierId, str]:
+    """Return the beginnings of the texts of dossiers, each read once.
+
+    Over the network several at once, in threads that all searches of this process share;
+    from a folder one after the other, which is sooner than handing them to threads.
+    """
+    if archive.store.url.startswith(FOLDER):
+        read: Iterator[str] = (glimpse(archive, holding) for holding in holdings)
+    else:
+        read = _readers().map(lambda holding: glimpse(archive, holding), holdings)
+    return dict(zip((holding.dossier.id for holding in holdings), read, strict=True))
+
+
+@cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS, thread_name_prefix="glimpse")
