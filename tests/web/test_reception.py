@@ -227,7 +227,7 @@ def test_an_upload_that_is_aborted_leaves_nothing_in_the_inbox_and_goes_on(clien
     elsewhere = archivist.put(f"{piece}?at=0", content=b"01234", headers=headers)
     last = archivist.put(f"{piece}?at=5", content=b"56789", headers=headers).json()
 
-    assert (again["id"], again["received"], elsewhere.status_code) == (told["id"], 5, 400)
+    assert (again["id"], again["received"], elsewhere.status_code) == (told["id"], 5, 409)
     assert last["complete"]
     assert (uploads.inbox(world.archive, batch) / "a.zip").read_bytes() == b"0123456789"
 
