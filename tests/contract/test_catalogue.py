@@ -15,7 +15,7 @@ from archive.catalogue.engine import Catalogue
 from archive.errors import (
     AlreadyHeld,
     ArchiveError,
-    CatalogueLocked,
+    Changed,
     NotHeld,
     NotInitialised,
     SchemaMismatch,
@@ -305,7 +305,7 @@ def test_of_two_new_versions_at_once_one_must_start_again(catalogue: Catalogue) 
         dossiers.register(conn, first)
         dossiers.revise(conn, theirs)
 
-    with pytest.raises(CatalogueLocked), catalogue.begin() as conn:
+    with pytest.raises(Changed), catalogue.begin() as conn:
         dossiers.revise(conn, mine)
 
     with catalogue.connect() as conn:
