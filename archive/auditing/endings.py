@@ -21,6 +21,7 @@ from archive.catalogue import seal_links
 from archive.catalogue.holding import HeldVersion
 from archive.catalogue.seal_links import SealGroup, SealLink
 from archive.evidence import batches, logstore
+from archive.evidence.history import History
 from archive.heads import head_of_version
 from archive.signatures import endings
 from archive.signatures.cms_judge import readable_tokens
@@ -70,6 +71,9 @@ class EvidenceEnding:
     algorithm: str
     made_at: datetime
     versions: int
+    """Held versions of packages that the chain covers."""
+    checkpoints: int
+    """Checkpoints of the journal's log that it covers."""
     ending: Ending
 
     def to_json(self) -> dict[str, Any]:
@@ -82,6 +86,7 @@ class EvidenceEnding:
             "made_at": self.made_at,
             "tsa": signer.common_name if signer else None,
             "versions": self.versions,
+            "checkpoints": self.checkpoints,
             "provable_until": told["provable_until"],
             "limited_by": told["limited_by"],
         }
@@ -143,10 +148,8 @@ def evidence(archive: Archive) -> Iterator[EvidenceEnding]:
     proving.adopt(archive)
     known = log_evidence.history(archive)
     with archive.catalogue.connect() as connection:
-        members = covering.members_by_batch(connection)
-    counts: Counter[str] = Counter()
-    for batch_id, count in members.items():
-        counts[known.tip(batch_id)] += count
+        versions = _by_tip(known, covering.members_by_batch(connection))
+        marks = _by_tip(known, covering.members_below(connection, logstore.CHECKPOINTS))
     for one in known.tips:
         batch = known.batch(one)
         token = Token.load(batches.token(archive.store, one))
@@ -155,9 +158,18 @@ def evidence(archive: Archive) -> Iterator[EvidenceEnding]:
             batch.kind.value,
             batch.shape.algorithm,
             token.gen_time,
-            counts[one],
+            versions[one],
+            marks[one],
             endings.of_token(token, archive.trust, at=archive.clock()),
         )
+
+
+def _by_tip(known: History, members: dict[str, int]) -> Counter[str]:
+    """Return how many members each chain has, by the batch that renewed it last."""
+    counts: Counter[str] = Counter()
+    for batch_id, count in members.items():
+        counts[known.tip(batch_id)] += count
+    return counts
 
 
 def checkpoints(archive: Archive) -> Iterator[CheckpointsEnding]:

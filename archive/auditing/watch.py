@@ -69,7 +69,7 @@ def watch(archive: Archive, viewer: Viewer) -> Watch | None:
         return None
     with archive.catalogue.connect() as connection:
         new = len(seal_links.unknown(connection, AT_ONCE + 1))
-        held = (dossiers.counts(connection).versions, len(evidence.members_by_batch(connection)))
+        held = (dossiers.counts(connection).versions, evidence.count(connection))
     key = (archive.settings.home, archive.trust.digest, archive.today(), new > AT_ONCE, held)
     if key not in _KEPT:
         _KEPT.clear()

@@ -72,6 +72,18 @@ def members_by_batch(conn: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(held.group_by(_MEMBERS.c.batch_id))}
 
 
+def members_below(conn: Connection, prefix: str) -> dict[str, int]:
+    """Count the members that each batch has whose places begin so, by batch."""
+    begins = _MEMBERS.c.place.startswith(prefix, autoescape=True)
+    found = select(_MEMBERS.c.batch_id, func.count()).where(begins)
+    return {row[0]: row[1] for row in conn.execute(found.group_by(_MEMBERS.c.batch_id))}
+
+
+def count(conn: Connection) -> int:
+    """Count the batches, renewals among them."""
+    return conn.execute(select(func.count()).select_from(_BATCHES)).scalar_one()
+
+
 def of_place(conn: Connection, place: ObjectName) -> tuple[str, ...]:
     """Return the ids of the batches that cover a version, oldest first."""
     return of_places(conn, (place,)).get(place, ())

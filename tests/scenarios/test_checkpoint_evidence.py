@@ -10,7 +10,7 @@ import pytest
 
 from archive import log_evidence, log_proofs, proving
 from archive.assembly import Archive
-from archive.auditing import endings
+from archive.auditing import endings, watch
 from archive.catalogue import evidence
 from archive.errors import FixityMismatch
 from archive.evidence import logstore, proof_verdict, records
@@ -20,6 +20,7 @@ from archive.preservation.rebuild import rebuild
 from archive.segments import flush
 from archive.signatures.cms_reader import SignedCms
 from archive.signatures.tokens import Token
+from archive.viewers import OPERATOR
 from tests import archives
 
 
@@ -141,6 +142,33 @@ def test_checkpoints_stand_in_the_sunset_watch_until_they_are_in_evidence(archiv
     assert list(endings.checkpoints(archive)) == []
 
 
+def test_a_chain_tells_how_many_checkpoints_it_covers_beside_its_packages(archive):
+    flush(archive)
+    proving.renew_timestamps(archive)
+
+    (row,) = endings.evidence(archive)
+    covered = [size for size in sizes(archive) if log_evidence.record_of(archive, size)]
+    assert (row.versions, row.checkpoints) == (0, len(covered))
+    assert row.to_json()["checkpoints"] == len(covered) > 0
+
+    proving.prove_pending(archive)
+    proving.renew_hash_trees(archive, "sha512")
+    (row,) = endings.evidence(archive)
+    covered = [size for size in sizes(archive) if log_evidence.record_of(archive, size)]
+    assert (row.versions, row.checkpoints) == (1, len(covered))
+
+
+def test_the_watch_of_the_page_sees_batches_of_checkpoints_and_renewals(archive):
+    flush(archive)
+    assert _watched(archive) == []
+    proving.renew_timestamps(archive)
+    first = _watched(archive)
+    proving.renew_timestamps(archive)
+    second = _watched(archive)
+    assert len(first) == len(second) == 1
+    assert first != second
+
+
 def test_timestamp_and_seal_of_the_key_carry_what_they_were_judged_by(archive):
     flush(archive)
     size = sizes(archive)[0]
@@ -149,6 +177,12 @@ def test_timestamp_and_seal_of_the_key_carry_what_they_were_judged_by(archive):
     for encoded in (proof.timestamp, proof.log_key_seal):
         crls, _ = SignedCms(encoded or b"").revocation_objects()
         assert len(crls) == 2  # of the issuing CA and of the root
+
+
+def _watched(archive):
+    found = watch.watch(archive, OPERATOR)
+    assert found is not None
+    return [each.batch for each in found.evidence]
 
 
 def _checked(archive, document, at=None):
