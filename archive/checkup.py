@@ -32,13 +32,15 @@ def checkup(archive: Archive) -> Iterator[Finding]:
 
     A part that does not answer is an error and does not keep the others from being asked.
     """
-    yield from _keys(archive)
     for name, part in PARTS:
         try:
             yield from part(archive)
         except ArchiveError as error:
             said = "; ".join(part for part in (error.message, error.hint) if part)
             yield Finding(error.code, Severity.ERROR, name, said)
+        except OSError as error:
+            said = f"{error.filename}: {error.strerror}"
+            yield Finding(Unavailable.code, Severity.ERROR, name, said)
 
 
 def _info(rule: str, path: str, message: str) -> Finding:
@@ -65,6 +67,18 @@ def _keys(archive: Archive) -> Iterator[Finding]:
         and stat.S_IMODE(key.stat().st_mode) & 0o077
     ):
         yield _weak("KHO-DOCTOR-KEY-MODE", str(key), "others may read the seal's key: chmod 600")
+
+
+def _disk(archive: Archive) -> Iterator[Finding]:
+    home = archive.settings.home
+    if not os.access(home, os.W_OK):
+        yield Finding(
+            "KHO-DOCTOR-READ-ONLY",
+            Severity.ERROR,
+            str(home),
+            "nothing can be written here, and what cannot be journaled is not shown: mount the disk "
+            "writable, see to the folder's owner, or copy the archive to where it can be written",
+        )
 
 
 def _store(archive: Archive) -> Iterator[Finding]:
@@ -281,6 +295,8 @@ def _machine(archive: Archive) -> Iterator[Finding]:
 
 
 PARTS: tuple[tuple[str, Callable[[Archive], Iterator[Finding]]], ...] = (
+    ("disk", _disk),
+    ("keys", _keys),
     ("store", _store),
     ("encryption", _encryption),
     ("catalogue", _catalogue),
