@@ -49,17 +49,27 @@ def ingest(
     if options.dry_run:
         return _dry_run(options, paths)
     outcomes: list[Outcome] = []
+    stopped: ArchiveError | None = None
     with session.opened(options) as archive, Progress(options, "progress.ingest") as progress:
-        for outcome in ingest_all(
-            archive, paths, update=update, workers=workers, counted=progress.total
-        ):
-            outcomes.append(outcome)
-            progress.step(failed=outcome.receipt is None)
-    result = _result(outcomes)
+        try:
+            for outcome in ingest_all(
+                archive, paths, update=update, workers=workers, counted=progress.total
+            ):
+                outcomes.append(outcome)
+                progress.step(failed=outcome.receipt is None)
+        except ArchiveError as error:
+            if not outcomes:
+                raise
+            stopped = error
+    result = _result(outcomes, stopped)
     if report is not None:
         report.write_text(output.as_json(result) + "\n", encoding="utf-8")
     output.emit(options, result, lambda: _lines(outcomes))
-    return _exit(outcomes)
+    if stopped is None:
+        return _exit(outcomes)
+    if not options.json:
+        output.problem(stopped, as_json=False)
+    return stopped.exit_code
 
 
 def _dry_run(options: Globals, paths: tuple[Path, ...]) -> int:
@@ -85,14 +95,16 @@ def _dry_run(options: Globals, paths: tuple[Path, ...]) -> int:
     return ExitCode.DONE if report.accepted else ExitCode.REJECTED
 
 
-def _result(outcomes: list[Outcome]) -> dict[str, object]:
+def _result(outcomes: list[Outcome], stopped: ArchiveError | None) -> dict[str, object]:
+    """Return the batch report; `stopped` is what ended the run before all was done."""
     held = sum(outcome.receipt is not None for outcome in outcomes)
-    return {
+    result: dict[str, object] = {
         "submissions": len(outcomes),
         "held": held,
         "failed": len(outcomes) - held,
         "dossiers": [outcome.to_json() for outcome in sorted(outcomes, key=lambda o: o.label)],
     }
+    return result if stopped is None else result | {"stopped": stopped.to_problem()}
 
 
 def _lines(outcomes: list[Outcome]) -> Iterator[str]:

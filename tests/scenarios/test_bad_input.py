@@ -166,6 +166,25 @@ def test_a_part_that_does_not_answer_is_named_and_the_same_command_finishes(
     assert (again.code, again.json()["held"]) == (0, 2)
 
 
+def test_receipts_are_told_even_if_a_part_stops_answering_at_the_end(home, tmp_path):
+    inbox, index = submissions(tmp_path / "inbox", 2), home / "index"
+    index.rename(home / "elsewhere")
+    index.write_text("not a folder")
+
+    stopped = kho("ingest", inbox, "--json", "--report", tmp_path / "report.json", cwd=home)
+
+    told = stopped.json()
+    assert (stopped.code, told["held"], told["failed"]) == (11, 2, 0)
+    assert told["stopped"]["code"] == "KHO-UNAVAILABLE"
+    assert told["stopped"]["hint"]
+    assert json.loads((tmp_path / "report.json").read_text("utf-8")) == told
+    index.unlink()
+    (home / "elsewhere").rename(index)
+    again = kho("ingest", inbox, "--json", cwd=home)
+    assert (again.code, again.json()["dossiers"]) == (0, told["dossiers"])
+    assert kho("search", "*", "--json", cwd=home).json()["total"] == 3
+
+
 def test_a_full_disk_is_named_and_the_same_command_finishes_when_there_is_room(tmp_path: Path):
     inbox = submissions(tmp_path / "inbox", 4)
     for number in range(5, 8):
