@@ -183,13 +183,14 @@ class Archive:
 
     @cached_property
     def checker(self) -> Checker:
-        """The signature checker and its child processes."""
+        """The signature checker; its child processes are those of all archives in this process."""
         from archive.evidence import attached
         from archive.packages.dsig import reader
+        from archive.sandbox import closed_at_exit
         from archive.signatures.check import Checker
 
-        workers = os.cpu_count() or 1
-        return Checker(self.trust, workers=workers, xml=reader, records=attached)
+        children = closed_at_exit("signatures")
+        return Checker(self.trust, xml=reader, records=attached, children=children)
 
     @cached_property
     def scanner(self) -> Scanner | None:
