@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,12 @@ def ingest_all(
         paths: submissions, folders of submissions, lists.
         update: see `archive.ingest.ingest`.
         workers: dossiers at once, instead of the setting.
-        counted: is told how many submissions there are.
+        counted: is told how many submissions there are; one that is named twice counts once.
     """
     refs = [ref for path in paths for ref in sip.discover(path)]
-    counted(len(refs))
-    job, pending = _take_up(archive, refs)
     by_key = {_key(ref): ref for ref in refs}
+    counted(len(by_key))
+    job, pending = _take_up(archive, by_key)
     for item in _settled(archive, job):
         if item.key in by_key:
             yield _again(archive, by_key[item.key], item)
@@ -141,14 +142,13 @@ def finish(archive: Archive, texts: Texts | None = None) -> None:
     flush(archive)
 
 
-def _take_up(archive: Archive, refs: list[SubmissionRef]) -> tuple[Job, list[Item]]:
-    keys = [_key(ref) for ref in refs]
-    name = sha256_of("\n".join(sorted(str(ref.path.absolute()) for ref in refs)).encode())
+def _take_up(archive: Archive, refs: dict[str, SubmissionRef]) -> tuple[Job, list[Item]]:
+    paths = sorted(str(ref.path.absolute()) for ref in refs.values())
+    name = sha256_of("\n".join(paths).encode())
     with archive.catalogue.begin() as connection:
-        job = checkpoints.start(connection, "ingest", name, keys, at=archive.clock())
-        wanted = set(keys)
+        job = checkpoints.start(connection, "ingest", name, refs, at=archive.clock())
         items = checkpoints.items(connection, job.id, ItemState.PENDING)
-        return job, [item for item in items if item.key in wanted]
+        return job, [item for item in items if item.key in refs]
 
 
 def _settled(archive: Archive, job: Job) -> list[Item]:
@@ -173,12 +173,16 @@ def _outcome(label: str, done: jobs.Done[Item, Intake]) -> Outcome:
 
 
 def _key(ref: SubmissionRef) -> str:
-    """Return a key that changes when the submission's files do: path, sizes and times."""
+    """Return a key that changes when the submission's files do: path, sizes and times.
+
+    It is asked for once a run: files may still be written while the run goes on.
+    """
     parts = [str(ref.path.absolute()), str(ref.row)]
-    found = sorted(ref.path.rglob("*")) if ref.path.is_dir() else [ref.path]
+    found = sorted(ref.path.rglob("*")) if ref.path.is_dir() and not ref.findings else [ref.path]
     for path in found:
-        status = path.lstat()
-        parts.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
+        with suppress(FileNotFoundError):  # gone since it was listed
+            status = path.lstat()
+            parts.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
     return sha256_of("\n".join(parts).encode())
 
 

@@ -166,6 +166,18 @@ def test_a_part_that_does_not_answer_is_named_and_the_same_command_finishes(
     assert (again.code, again.json()["held"]) == (0, 2)
 
 
+def test_an_archive_s_own_folder_is_no_submission_and_says_so(home):
+    (home / "notes.txt").write_text("nothing to take in")
+    (home / "empty").mkdir()
+
+    answer = kho("ingest", ".", "--json", cwd=home)
+
+    (told,) = answer.json()["dossiers"]
+    (finding,) = told["problem"]["errors"]
+    assert (answer.code, finding["rule"]) == (5, "KHO-SIP-KIND")
+    assert "folder of an archive" in finding["message"]
+
+
 def test_receipts_are_told_even_if_a_part_stops_answering_at_the_end(home, tmp_path):
     inbox, index = submissions(tmp_path / "inbox", 2), home / "index"
     index.rename(home / "elsewhere")

@@ -9,7 +9,9 @@ import pytest
 
 from archive.errors import AlreadyHeld, DossierRejected
 from archive.heads import head_of_version
+from archive.ingest.batch import ingest_all
 from tests.archives import (
+    SteppingClock,
     all_held,
     an_archive,
     ingested,
@@ -182,12 +184,15 @@ def test_what_was_refused_is_held_once_it_is_corrected(archive, inbox):
     assert_sound(archive)
 
 
-def test_a_path_that_is_named_twice_is_reported_twice_and_held_once(archive, inbox):
+def test_a_path_that_is_named_twice_is_one_submission(archive, inbox):
     submission(inbox)
 
-    receipts = ingested(archive, inbox, inbox / "001")
+    counts: list[int] = []
 
-    assert receipts[0] == receipts[-1] == the_only(archive).receipt
+    outcomes = list(ingest_all(archive, [inbox, inbox / "001"], counted=counts.append))
+
+    assert [each.receipt for each in outcomes] == [the_only(archive).receipt]
+    assert counts == [1]
     assert_sound(archive)
 
 
@@ -264,6 +269,25 @@ def test_a_dry_run_judges_and_changes_nothing(tmp_path, inbox):
     assert (run.returncode, json.loads(run.stdout)["accepted"]) == (0, True)
     assert all_held(archive) == ()
     assert sorted(archive.store.names()) == before
+    assert_sound(archive)
+    archive.close()
+
+
+def test_a_folder_into_which_is_still_written_does_not_break_the_run(tmp_path, inbox):
+    path = submission(inbox)
+    steps = SteppingClock()
+
+    def clock():
+        with (path / "still-written.tmp").open("ab") as stream:
+            stream.write(b"x")
+        return steps()
+
+    archive = an_archive(tmp_path, clock=clock)
+
+    (outcome,) = list(ingest_all(archive, [inbox]))
+
+    assert isinstance(outcome.error, DossierRejected)
+    assert "still-written.tmp" in str(outcome.error.errors())
     assert_sound(archive)
     archive.close()
 

@@ -60,6 +60,7 @@ _OF_AN_ARCHIVE = frozenset(
 _NO_SUBMISSION = (
     "is no ZIP and no list (.csv, .xlsx); papers are submitted in a folder that `kho sip new` makes"
 )
+_AN_ARCHIVE = "is the folder of an archive and holds no submissions beside it; `kho sip new` makes one to fill in"
 _BESIDE = (".md", ".txt", ".html", ".log")
 """Notes that people leave beside submissions."""
 
@@ -196,11 +197,18 @@ def _found_in_folder(path: Path, limits: Limits, nesting: int) -> list[Submissio
     if lists and not packages:
         return [ref for name in lists for ref in batch.refs(path / name, limits)]
     if not below or nesting >= _MAX_NESTING:
-        return [SubmissionRef(path, UNKNOWN)]
+        return [_nothing_in(path)]
     found = [ref for place in below for ref in _found(place, limits, nesting + 1)]
     if all(ref.kind == UNKNOWN or not _is_promising(ref) for ref in found):
-        return [SubmissionRef(path, UNKNOWN)]
+        return [_nothing_in(path)]
     return found
+
+
+def _nothing_in(path: Path) -> SubmissionRef:
+    """Return a folder without submissions; what lies in an archive's own is not looked through."""
+    if (path / _ARCHIVE).is_file():
+        return _unknown(path, "KHO-SIP-KIND", _AN_ARCHIVE)
+    return SubmissionRef(path, UNKNOWN)
 
 
 def _may_be_submission(place: Path) -> bool:
