@@ -66,7 +66,14 @@ def _told(text: str, depth: int) -> str | None:
                 for hole, value in enumerate(found.groups())
             ]
             return phrase.vietnamese.format(*values)
-    return _apart(text, depth, every=False)
+    return _apart(text, depth, every=False) or _after_name(text, depth)
+
+
+def _after_name(text: str, depth: int) -> str | None:
+    """Return `name: phrase` with the phrase in Vietnamese; None if it is not known."""
+    name, _, phrase = text.partition(": ")
+    told = _told(phrase, depth - 1) if phrase else None
+    return told and f"{name}: {told}"
 
 
 def _quoted(text: str) -> str:

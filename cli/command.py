@@ -282,10 +282,16 @@ class KhoGroup(_Spoken, click.Group):
 
         name = args[0] if args else ""
         if name and name not in self.lazy and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.lazy, n=3)
+            near = self._below(ctx, name) or difflib.get_close_matches(name, self.lazy, n=3)
             hint = words.say("usage.did_you_mean", names=", ".join(near)) if near else ""
-            ctx.fail(words.say("usage.no_command", name=name) + " " + hint)
+            ctx.fail(f"{words.say('usage.no_command', name=name)} {hint}".strip())
         return super().resolve_command(ctx, args)
+
+    def _below(self, ctx: click.Context, name: str) -> list[str]:
+        """Return the groups' commands of that name, as `journal witness`; at most three."""
+        groups = ((group, self.get_command(ctx, group)) for group in self.lazy)
+        found = [f"{g} {name}" for g, c in groups if isinstance(c, type(self)) and name in c.lazy]
+        return found[:3]
 
 
 def version_option() -> click.Option:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive import settings as configuration
-from archive.errors import ExitCode, NotInitialised
+from archive.errors import ExitCode, NotHeld, NotInitialised, UsageError
 from cli import output, session, words
 from cli.access_cmd import verdict_lines
 from cli.command import Globals, KhoGroup, command, option, settled
@@ -56,7 +56,7 @@ def check(
         verdicts += (
             _of_file(options, Path(name), at, content, as_signed=as_signed)
             if Path(name).exists()
-            else _held(options, name, at if at_text and not as_signed else None)
+            else _of_dossier(options, name, at if at_text and not as_signed else None)
         )
     from archive.signatures.verdicts import to_json
 
@@ -139,13 +139,23 @@ def _trust(options: Globals) -> TrustStore:
     return TrustStore.load(settings.path("trust.folder"))
 
 
+def _of_dossier(options: Globals, name: str, at: datetime | None) -> list[Verdict]:
+    try:
+        return _held(options, name, at)
+    except NotInitialised as error:
+        raise UsageError(f"there is nothing at {name}, and no archive here", where=name) from error
+
+
 def _held(options: Globals, name: str, at: datetime | None) -> list[Verdict]:
     """Check a dossier's signatures with what its package keeps and what is known since."""
     from archive import access
     from archive.auditing.recheck import recheck
 
     with session.opened(options) as archive:
-        holding = access.find(archive, name)
+        try:
+            holding = access.find(archive, name)
+        except NotHeld as error:
+            raise NotHeld(f"{name}: neither a file nor a dossier", hint=error.hint) from error
         then = archive if at is None else replace(archive, clock=lambda: at)
         try:
             return list(recheck(then, holding, with_newer=True).verdicts)

@@ -57,15 +57,15 @@ def test_the_link_of_every_reason_is_told_as_well():
     assert {sunset.worded([reason], ends) for reason in pairs()} - pairs().keys() == set()
 
 
-@pytest.mark.parametrize("english", [e for e in pairs() if HOLE in e])
-def test_no_value_is_lost_or_invented(english):
-    told = pairs()[english]
+def test_no_value_is_lost_or_invented():
+    assert [e for e in pairs() if HOLE in e and not keeps_its_values(e, pairs()[e])] == []
 
+
+def keeps_its_values(english: str, told: str) -> bool:
     numbered = {int(number) for number in NUMBERED.findall(told)}
-    assert told.count(HOLE) + told.count(FOREIGN) == english.count(HOLE) or (
-        numbered and max(numbered) < english.count(HOLE)
-    )
-    assert not (HOLE in told and numbered)
+    if numbered:
+        return HOLE not in told and max(numbered) < english.count(HOLE)
+    return told.count(HOLE) + told.count(FOREIGN) == english.count(HOLE)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_no_value_is_lost_or_invented(english):
             "the CA Kho (TEST) expires on 2046-11-23T20:56:14+00:00",
             "CA Kho (TEST) hết hạn ngày 24/11/2046 03:56:14",
         ),
+        ("31/02/2026: there is no day 31/02/2026", "31/02/2026: không có ngày 31/02/2026"),
         ("a text that nobody knows", "a text that nobody knows"),
         ("{0} %s {x}", "{0} %s {x}"),
         ("x" * 100_000, "x" * 100_000),

@@ -196,3 +196,14 @@ def test_what_a_record_proves_lasts_as_long_as_its_last_timestamp(here: Path):
     assert proven["limited_by"].startswith("evidence record: timestamp 1: ")
     reasons = too_late.json()["signatures"][0]["reasons"]
     assert any(one.startswith("evidence record: ") for one in reasons)
+
+
+def test_what_is_neither_a_file_nor_a_dossier_is_told_as_that(here: Path, tmp_path: Path):
+    inside = kho("sig", "check", "none.pdf", "--json", cwd=here)
+    outside = kho("sig", "check", "none.pdf", "--json", cwd=tmp_path)
+
+    assert (inside.code, inside.json()["detail"]) == (
+        3,
+        "none.pdf: neither a file nor a dossier",
+    )
+    assert (outside.code, outside.json()["code"]) == (2, "KHO-USAGE")

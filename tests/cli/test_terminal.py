@@ -92,6 +92,7 @@ def test_global_options_stand_before_or_after_the_command(here: Path, tmp_path: 
         (["shwo", "--lang", "vi"], "không có lệnh 'shwo'. Có phải: show?"),
         (["shwo", "--lang=en"], "there is no command 'shwo'. Did you mean: show?"),
         (["sip", "valid", "--lang", "en"], "Did you mean: validate?"),
+        (["witness", "--lang", "en"], "Did you mean: journal witness?"),
         (["search", "--limit", "x", "--lang", "vi"], "--limit là số nguyên từ 1 đến 1000"),
         (["search", "--sort", "x", "--lang", "en"], "--sort is one of: relevance,"),
         (["search", "--lmit", "1", "--lang", "vi"], "không có tùy chọn --lmit. Có phải: --limit"),
