@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,4 +83,4 @@ def _lines(config: Path, *, test: bool, encrypted: bool) -> Iterator[str]:
         yield click.style(words.say("init.encrypted", key=key), fg="yellow")
     if test:
         yield click.style(words.say("init.test"), fg="yellow")
-    yield words.say("init.next", folder=config.parent)
+    yield words.say("init.next", folder=shlex.quote(str(config.parent)))

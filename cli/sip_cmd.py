@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def new(context: click.Context, folder: Path, kind: str, source: Path | None) ->
     )
     if not options.json:
         step = "packed" if source else f"fill_{kind}"
-        output.note(options, f"sip.{step}", folder=folder)
+        output.note(options, f"sip.{step}", folder=shlex.quote(str(folder)))
 
 
 @command("sip.validate", ExitCode.REJECTED, ExitCode.FINDINGS, needs_archive=False)

@@ -387,3 +387,9 @@ def test_each_command_says_how_it_ends_without_an_archive(tmp_path: Path):
     without = ("sip ", "init", "demo", "encryption make-key")
     missing = [p for p, exits in told.items() if "10" not in exits and not p.startswith(without)]
     assert missing == []
+
+
+def test_commands_that_are_suggested_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path):
+    told = kho("sip", "new", "Hồ sơ; thử", cwd=tmp_path).err
+
+    assert "kho ingest 'Hồ sơ; thử'" in told

@@ -22,7 +22,7 @@ _NOTE_NAME = "README.txt"
 _FILES = {"01-don-de-nghi.pdf": "Don de nghi (mau)", "02-giay-phep.pdf": "Giay phep (mau)"}
 _ROW = {
     "dossierCode": "H26.18-260105-0001",
-    "procedureCode": "1.001193",
+    "procedureCode": "1.009994",
     "procedureName": "Cấp giấy phép (mẫu)",
     "agencyCode": "H26.18",
     "agencyName": "Sở Xây dựng (mẫu)",
