@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.evidence import agreement, given, records
+from archive.evidence.contained import contained as contained  # of the reader, for the check
 from archive.evidence.elements import Element, Malformed, only
 from archive.evidence.given import DataObject
 from archive.evidence.verify import RecordVerdict, Weighed, unread, weigh

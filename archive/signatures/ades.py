@@ -13,7 +13,7 @@ from datetime import datetime
 
 from archive.model import Indication, PackagePath, Verdict
 from archive.signatures import levels
-from archive.signatures.carried import Carried
+from archive.signatures.carried import Carried, FileRecord
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_judge import judge_token
 from archive.signatures.grounds import Grounds, grounds
@@ -66,6 +66,14 @@ class Subject:
     """What a signature becomes that would have passed."""
     token: Token | None = None
     """Of a subject that is itself a timestamp over a file."""
+    record: FileRecord | None = None
+    """Of a subject that is itself an evidence record over files."""
+    asserts_time: bool = False
+    """Whether it is one of these two, readable or not, and not a signature."""
+    intact: bool | None = None
+    """Of an evidence record: what its own verdict says."""
+    unproven: list[str] = field(default_factory=list)
+    """Why evidence records beside it that are over it do not prove it."""
     known_at: datetime | None = None
     """A time at which it is known to have existed, from outside of it."""
     judgement: Judgement | None = None
@@ -132,7 +140,9 @@ class Validation:
     def judge(self, subject: Subject) -> Judgement:
         """Judge one signature or timestamp; the outcome is kept in it."""
         if subject.judgement is None:
-            if subject.token is not None:
+            if subject.record is not None:
+                subject.judgement = self._record(subject, subject.record)
+            elif subject.token is not None:
                 subject.judgement = self._timestamp(subject, subject.token)
             else:
                 subject.judgement = self._signature(subject)
@@ -162,6 +172,17 @@ class Validation:
             subject.proven_at = token.gen_time
             return subject.doubt or judgement
         return judgement
+
+    def _record(self, subject: Subject, record: FileRecord) -> Judgement:
+        """Judge an evidence record over files."""
+        if subject.fault is not None:
+            return subject.fault
+        found = record.weighed(self._outside(subject))
+        subject.intact, subject.asked = found.intact, list(found.judged)
+        stamps = zip(record.tokens, found.judged, strict=True)
+        subject.weighed = [("document", token, judgement) for token, judgement in stamps]
+        subject.proven_at = found.proven_at
+        return found.outcome
 
     def _outside(self, subject: Subject) -> datetime | None:
         """Return the earliest time known from outside of the signature."""
@@ -240,14 +261,14 @@ class Validation:
         """Return the verdict on one subject."""
         judgement = self.judge(subject)
         token, signature = subject.token, subject.signature
-        signer = token.signer if token is not None else signature.signer if signature else None
-        intact = signature.integrity.intact if signature is not None else None
+        signer = _signer(subject)
+        intact = signature.integrity.intact if signature is not None else subject.intact
         if token is not None:
             intact = False if judgement.sub_indication == "HASH_FAILURE" else token.intact
         return Verdict(
             path=self._path,
             field=subject.name,
-            kind="signature" if token is None else "document-timestamp",
+            kind="document-timestamp" if subject.asserts_time else "signature",
             format=self._level(subject),
             indication=judgement.indication,
             sub_indication=judgement.sub_indication,
@@ -257,20 +278,20 @@ class Validation:
             signed_by=signer.common_name if signer is not None else None,
             signed_at_claimed=subject.claimed_at,
             proven_at=subject.proven_at,
-            timestamps=len(subject.stamps) + (token is not None),
+            timestamps=len(_tokens([subject])),
             digest_algorithm=subject.digest_algorithm,
             signature_algorithm=subject.signature_algorithm,
             issuer=signer.issuer_name if signer is not None else None,
             test=judgement.test or any(one.test for one in subject.asked),
-            reasons=(*judgement.reasons, *self._of_records(judgement)),
+            reasons=(*judgement.reasons, *self._of_records(subject, judgement)),
             to_do=judgement.to_do,
         )
 
-    def _of_records(self, judgement: Judgement) -> list[str]:
+    def _of_records(self, subject: Subject, judgement: Judgement) -> list[str]:
         """Return why evidence records in the file do not help a signature that needs help."""
         if judgement.passed:
             return []
-        return [f"evidence record: {one}" for one in self._carried.reasons]
+        return [f"evidence record: {one}" for one in (*self._carried.reasons, *subject.unproven)]
 
     def _level(self, subject: Subject) -> str:
         """Return the form with its level (EN 319 122-1 and EN 319 132-1, 6)."""
@@ -292,7 +313,17 @@ class Validation:
 def _tokens(subjects: Sequence[Subject]) -> list[Token]:
     """Return every timestamp of signatures, and those that stand by themselves."""
     found = [stamp.token for one in subjects for stamp in one.stamps]
+    found += [token for one in subjects if one.record is not None for token in one.record.tokens]
     return found + [one.token for one in subjects if one.token is not None]
+
+
+def _signer(subject: Subject) -> Cert | None:
+    """Return who signed: of an evidence record the authority of its newest timestamp."""
+    if subject.record is not None:
+        return subject.record.tokens[-1].signer
+    if subject.token is not None:
+        return subject.token.signer
+    return subject.signature.signer if subject.signature is not None else None
 
 
 def _grounds(subject: Subject) -> Grounds:
@@ -301,6 +332,9 @@ def _grounds(subject: Subject) -> Grounds:
     if token is not None:
         stamps: list[tuple[str, Token, Judgement | None]] = [("document", token, subject.judgement)]
         return grounds(token.cms.signature, token.signer, subject.judgement, stamps)
+    if subject.record is not None:
+        value = subject.record.tokens[-1].cms.signature
+        return grounds(value, _signer(subject), subject.judgement, subject.weighed)
     signer = signature.signer if signature is not None else None
     return grounds(subject.value, signer, subject.judgement, subject.weighed)
 

@@ -1,21 +1,23 @@
 """ASiC containers: which signature or timestamp is over which of the files.
 
-Source: ETSI EN 319 162-1 (ASiC-S and ASiC-E with CAdES, XAdES and timestamps).
+Source: ETSI EN 319 162-1 (ASiC-S and ASiC-E with CAdES, XAdES, timestamps and evidence records).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from urllib.parse import unquote
 
 from archive.signatures.ades import SUSPICIOUS, Subject, Validation, partly, unprocessed
 from archive.signatures.algorithms import OPEN_END, AlgorithmPolicy
 from archive.signatures.cades import Names, read_cms
+from archive.signatures.carried import FileRecord
 from archive.signatures.cms_reader import NotCms
-from archive.signatures.container import Container
-from archive.signatures.judge import failed, indeterminate
+from archive.signatures.container import Container, UnreadableContainer
+from archive.signatures.judge import Judgement, failed, indeterminate
 from archive.signatures.tokens import Token
 from archive.signatures.xades import XmlManifest, XmlReader, read_xml
 
@@ -24,14 +26,20 @@ _MIMETYPE = "mimetype"
 _CMS = re.compile(r"META-INF/[^/]*signature[^/]*\.p7s", re.IGNORECASE)
 _XML = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
 _TST = re.compile(r"META-INF/[^/]*timestamp[^/]*\.tst", re.IGNORECASE)
-_MANIFEST = re.compile(r"META-INF/ASiC(?:Archive)?Manifest[^/]*\.xml")
+_ERS = re.compile(r"META-INF/[^/]*evidencerecord[^/]*\.(ers|xml)", re.IGNORECASE)
+_MANIFEST = re.compile(r"META-INF/ASiC(?:Archive|EvidenceRecord)?Manifest[^/]*\.xml")
 _LISTING = "META-INF/manifest.xml"
 _MAX_MIMETYPE_BYTES = 256
+
+Digest = Callable[[str], bytes]
+"""Gives the digest of a file in an algorithm."""
+ReadRecord = Callable[[bytes, Mapping[str, Digest]], FileRecord]
+"""Reads an evidence record over files by their names; raises ValueError if it is none."""
 
 
 @dataclass(slots=True)
 class Member:
-    """A signature in a container with the files that it is over."""
+    """A signature, timestamp or evidence record in a container with the files that it is over."""
 
     file: str
     subject: Subject
@@ -50,44 +58,51 @@ class Reading:
 
 
 def read_container(
-    container: Container, xml: XmlReader, name: str, policy: AlgorithmPolicy
+    container: Container,
+    xml: XmlReader,
+    name: str,
+    policy: AlgorithmPolicy,
+    records: ReadRecord | None = None,
 ) -> Reading:
-    """Return the signatures and timestamps in a container, in the order of its files.
+    """Return signatures, timestamps and evidence records of a container, in its files' order.
 
     Args:
         container: the opened container.
         xml: reads manifests and XML signatures.
         name: the container's own, of which the ending tells the kind if nothing else does.
         policy: until when digest algorithms are good.
+        records: reads evidence records; without it they are indeterminate.
     """
-    return _Reader(container, xml, name, policy).reading()
+    return _Reader(container, xml, name, policy, records).reading()
 
 
 def settle(reading: Reading, validation: Validation) -> None:
-    """Judge a container: timestamps first, then signatures, then what nothing covers.
+    """Judge a container: what asserts times first, then signatures, then what nothing covers.
 
-    A file that no passed signature covers makes every signature doubtful, or somebody
-    could put a forged file beside signed ones.
+    A file that no passed signature covers makes every signature doubtful, or somebody could
+    put a forged file beside signed ones: with a timestamp over it, which anybody gets.
     """
-    stamps = [one for one in reading.members if one.subject.token is not None]
-    stamps.sort(key=_newest, reverse=True)
-    for stamp in stamps:
-        token = stamp.subject.token
-        if token is None or not validation.judge(stamp.subject).passed:
-            continue
-        for other in reading.members:
-            if other.file in stamp.covered:
-                known = other.subject.known_at
-                other.subject.known_at = min(filter(None, (known, token.gen_time)))
+    stamps = [(at, one) for one in reading.members if (at := _asserted(one)) is not None]
+    for _, stamp in sorted(stamps, key=lambda each: each[0], reverse=True):
+        judgement, proven = validation.judge(stamp.subject), stamp.subject.proven_at
+        for other in (one.subject for one in reading.members if one.file in stamp.covered):
+            if judgement.passed and proven is not None:
+                other.known_at = min(filter(None, (other.known_at, proven)))
+            elif stamp.subject.record is not None:
+                other.unproven += judgement.reasons
     passed = [one for one in reading.members if validation.judge(one.subject).passed]
-    together = frozenset().union(*(one.covered for one in passed))
+    signed = frozenset().union(*(p.covered for p in passed if not p.subject.asserts_time))
+    together = signed.union(*(one.covered for one in passed))
     for one in reading.members:
-        _mark(one, reading, together)
+        _mark(one, reading, together if one.subject.asserts_time else signed)
 
 
-def _newest(member: Member) -> float:
-    token = member.subject.token
-    return token.gen_time.timestamp() if token is not None else 0.0
+def _asserted(member: Member) -> datetime | None:
+    """Return the time that a timestamp or evidence record asserts; None if it is neither."""
+    subject = member.subject
+    if subject.record is not None:
+        return subject.record.tokens[0].gen_time
+    return subject.token.gen_time if subject.token is not None else None
 
 
 def _mark(member: Member, reading: Reading, together: Collection[str]) -> None:
@@ -114,9 +129,15 @@ class _Reader:
     """The state of reading one container."""
 
     def __init__(
-        self, container: Container, xml: XmlReader, name: str, policy: AlgorithmPolicy
+        self,
+        container: Container,
+        xml: XmlReader,
+        name: str,
+        policy: AlgorithmPolicy,
+        records: ReadRecord | None,
     ) -> None:
         self._container, self._xml, self._policy = container, xml, policy
+        self._records = records
         self._data = frozenset(
             one for one in container.names if one != _MIMETYPE and not one.startswith(_META)
         )
@@ -138,6 +159,8 @@ class _Reader:
                 found += self._signatures(name, names)
             elif _TST.fullmatch(name):
                 found.append(self._timestamp(name))
+            elif _ERS.fullmatch(name) and not _MANIFEST.fullmatch(name):
+                found.append(self._record(name))
         if self._simple and len(self._data) != 1:
             # EN 319 162-1, 4.3.3: an ASiC-S has one data object.
             fault = failed("FORMAT_FAILURE", f"an ASiC-S with {len(self._data)} data files")
@@ -195,8 +218,8 @@ class _Reader:
         naming = self._manifests.get(name, [])
         return naming[0] if len(naming) == 1 else (None, None)
 
-    def _digest_of(self, name: str | None) -> Callable[[str], bytes] | None:
-        if name is None:
+    def _digest_of(self, name: str | None) -> Digest | None:
+        if name is None or name not in self._container:
             return None
         return lambda algorithm: self._container.digest(name, algorithm)
 
@@ -260,8 +283,8 @@ class _Reader:
         try:
             token = Token.load(self._container.read(name))
         except NotCms as error:
-            return Member(name, unprocessed(name, form, failed("FORMAT_FAILURE", str(error))))
-        subject = Subject(name, form, None, token=token)
+            return _unread(name, form, failed("FORMAT_FAILURE", str(error)))
+        subject = Subject(name, form, None, token=token, asserts_time=True)
         digest, scheme = token.cms.algorithm_names()
         subject.digest_algorithm, subject.signature_algorithm = digest, scheme
         if signed is None:
@@ -272,6 +295,46 @@ class _Reader:
         if self._container.digest(signed, token.digest_algorithm) != token.imprint:
             subject.fault = failed("HASH_FAILURE", "the timestamp is over something else")
         return self._member(name, subject, signed, manifest)
+
+    def _record(self, name: str) -> Member:
+        """Return an evidence record over the files that its manifest names.
+
+        Without a manifest it is over the one data file of an ASiC-S (EN 319 162-1, 4.3.3.2).
+        """
+        form = f"{self._prefix}ERS"
+        if name.lower().endswith(".xml"):
+            reason = "evidence records in XML (RFC 6283) are not read"
+            to_do = "ask who made the container for a record in ASN.1 (RFC 4998)"
+            return _unread(name, f"{self._prefix}XMLERS", indeterminate("GENERIC", reason, to_do))
+        if self._records is None:
+            reason = "evidence records are not checked here: the check has no reader for them"
+            return _unread(name, form, indeterminate("GENERIC", reason))
+        naming = self._manifests.get(name, [])
+        signed, manifest = naming[0] if len(naming) == 1 else (None, None)
+        if not naming and self._simple:
+            signed, _ = self._signed_by(name)
+        over = [unquote(one[0]) for one in manifest.entries] if manifest is not None else [signed]
+        files = {one: digest for one in over if (digest := self._digest_of(one)) and one}
+        try:
+            record = self._records(self._container.read(name), files)
+        except UnreadableContainer:
+            raise
+        except ValueError as error:
+            return _unread(name, form, failed("FORMAT_FAILURE", str(error)))
+        subject = Subject(name, form, None, record=record, asserts_time=True, covers_all=True)
+        newest = record.tokens[-1].cms
+        subject.digest_algorithm, subject.signature_algorithm = newest.algorithm_names()
+        if signed is None:
+            reason = "nothing says what the evidence record is over"
+            subject.fault = indeterminate("SIGNED_DATA_NOT_FOUND", reason)
+        return self._member(name, subject, signed, manifest)
+
+
+def _unread(name: str, form: str, judgement: Judgement) -> Member:
+    """Return what asserts a time and cannot be read."""
+    subject = unprocessed(name, form, judgement)
+    subject.asserts_time = True
+    return Member(name, subject)
 
 
 def _weak(algorithms: Iterable[str], policy: AlgorithmPolicy) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -44,7 +45,7 @@ def validate(kind: Kind, asked: Asked, prepared: Prepared, readers: Readers) -> 
         case Kind.XML:
             return _xml(asked, prepared, _needed(readers.xml))
         case Kind.ASIC:
-            return _container(asked, prepared, _needed(readers.xml))
+            return _container(asked, prepared, readers)
 
 
 def probed(
@@ -104,10 +105,14 @@ def _xml(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
     return _validation(read_xml(found, prepared.trust.policy), asked, prepared).outcome()
 
 
-def _container(asked: Asked, prepared: Prepared, xml: XmlReader) -> Outcome:
+def _container(asked: Asked, prepared: Prepared, readers: Readers) -> Outcome:
+    xml, records = _needed(readers.xml), readers.records
+    weighing = None
+    if records is not None:
+        weighing = partial(records.contained, prepared=prepared, at=asked.at)
     try:
         container = Container(asked.file, max_bytes=asked.max_bytes)
-        reading = read_container(container, xml, asked.path, prepared.trust.policy)
+        reading = read_container(container, xml, asked.path, prepared.trust.policy, weighing)
     except UnreadableContainer as error:
         raise Unreadable(str(error)) from error
     validation = _validation([one.subject for one in reading.members], asked, prepared)
