@@ -20,6 +20,7 @@ from archive.preservation import fixity
 from archive.preservation.fixity import FIXITY_YEARS
 from archive.signatures.certificates import read_certificate
 from archive.signatures.timestamps import FirstOf
+from archive.trusting import algorithm_ends
 
 CRL_AGE = timedelta(days=7)
 SUNSET = timedelta(days=365)
@@ -226,6 +227,14 @@ def _trust(archive: Archive) -> Iterator[Finding]:
     for age in archive.trust.crl_ages(at):
         if age.stale:
             yield _weak("KHO-DOCTOR-CRL", age.issuer, "its revocation list is out of date")
+    for one in algorithm_ends.unrecorded(archive):
+        days = [day.isoformat() if day else "–" for day in (one.end, one.decided)]
+        yield _weak(
+            "KHO-DOCTOR-ALGORITHMS",
+            one.digest,
+            "its day was changed in algorithms.json outside of kho trust expire: "
+            f"{days[0]} instead of {days[1]}; have two people decide on it",
+        )
 
 
 def _sunset(archive: Archive) -> Iterator[Finding]:

@@ -86,10 +86,14 @@ class SignatureEntry:
 
     @property
     def is_timestamp(self) -> bool:
-        """Whether it is a document timestamp (ISO 32000-2, 12.8.5)."""
-        if self.name("/SubFilter") == "ETSI.RFC3161":
-            return True
-        return self.name("/Type") == "DocTimeStamp" and self.name("/SubFilter") is None
+        """Whether it is a document timestamp (ISO 32000-2, 12.8.5).
+
+        One that is said to be of another type is none; older ones state no type.
+        """
+        kind, encoding = self.name("/Type"), self.name("/SubFilter")
+        if encoding == "ETSI.RFC3161":
+            return kind in (None, "DocTimeStamp")
+        return kind == "DocTimeStamp" and encoding is None
 
     @property
     def claims_to_be_signed(self) -> bool:

@@ -19,6 +19,7 @@ from archive.signatures.pdf_file import SignatureEntry, SignedPdf
 from archive.signatures.tokens import Token
 
 _CMS = ("ETSI.CAdES.detached", "adbe.pkcs7.detached", "adbe.pkcs7.sha1", "ETSI.RFC3161")
+_TYPE = "a timestamp (/ETSI.RFC3161) in a dictionary that is not of the type /DocTimeStamp"
 _FOLLOWED = "bytes that nobody signed follow the signature in /Contents"
 
 
@@ -109,6 +110,9 @@ def _read_cms(item: Item, content: bytes) -> None:
         item.fault = item.fault or str(error)
         return
     if item.unsupported is not None:
+        return
+    if item.entry.encoding == "ETSI.RFC3161" and not item.entry.is_timestamp:
+        item.fault = item.fault or _TYPE
         return
     try:
         item.cms = cms = SignedCms(item.entry.contents)

@@ -158,6 +158,32 @@ def shown(archive: Archive) -> list[Shown]:
     return [_shown(name, own.get(name), made.get(name)) for name in AlgorithmPolicy().digests]
 
 
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A day in the trust folder that is not the one that was decided."""
+
+    digest: str
+    end: date | None
+    """What the trust folder has; None: nothing."""
+    decided: date | None
+    """What two people have set last; None: nothing, or that Kho's table counts."""
+
+
+def unrecorded(archive: Archive) -> list[Unrecorded]:
+    """Return the days that were put in, moved or taken out without a change on record.
+
+    Raises:
+        Rejected: the list that is there cannot be read.
+    """
+    own, made = _own(archive), _decisions(archive)
+    decided = {name: one["end"] and date.fromisoformat(one["end"]) for name, one in made.items()}
+    return [
+        Unrecorded(name, own.get(name), decided.get(name))
+        for name in AlgorithmPolicy().digests
+        if own.get(name) != decided.get(name)
+    ]
+
+
 def _shown(name: str, own: date | None, made: Mapping[str, Any] | None) -> Shown:
     table, counted = _counted(name, None), _counted(name, own)
     origin, decision = Origin.TABLE, None

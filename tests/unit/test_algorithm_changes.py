@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import keyring, sealing
+from archive import checkup, keyring, sealing
 from archive.assembly import Archive, open_archive
 from archive.catalogue import journal
 from archive.creation import create
@@ -185,6 +185,47 @@ def test_a_day_that_nobody_decided_is_shown_as_such(archive: Archive) -> None:
 
     assert shown(archive).origin is Origin.UNRECORDED
     assert shown(archive).decision is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "found"),
+    [
+        (lambda text: text.replace("2038-01-01", "2037-01-01"), "2037-01-01 instead of 2038-01-01"),
+        (lambda _: '{"form": 1, "digests": {}}', "– instead of 2038-01-01"),
+    ],
+    ids=["moved", "taken out"],
+)
+def test_the_doctor_warns_of_a_day_that_was_changed_without_two_people(
+    archive: Archive, edit, found: str
+) -> None:
+    changed(archive, sha256=DAY_OF_2038)
+    assert warnings(archive) == []
+
+    stated(archive).write_text(edit(stated(archive).read_text()))
+
+    assert warnings(archive) == [("sha256", found)]
+
+
+def test_the_doctor_warns_of_a_day_that_was_put_in_and_is_content_when_it_is_decided(
+    archive: Archive,
+) -> None:
+    stated(archive).write_text('{"form": 1, "digests": {"sha384": "2039-01-01"}}')
+    assert warnings(archive) == [("sha384", "2039-01-01 instead of –")]
+
+    changed(archive, sha384=date(2039, 6, 1))
+    assert warnings(archive) == []
+    changed(archive, sha384=None)
+    assert warnings(archive) == []
+
+
+def warnings(archive: Archive) -> list[tuple[str, str]]:
+    """Return what the doctor says of days: whose, and which instead of which."""
+    rule = "KHO-DOCTOR-ALGORITHMS"
+    return [
+        (one.path, one.message.partition("expire: ")[2].partition(";")[0])
+        for one in dict(checkup.PARTS)["trust"](archive)
+        if one.rule == rule
+    ]
 
 
 def test_a_list_that_cannot_be_read_is_named_and_not_overwritten(archive: Archive) -> None:
