@@ -88,11 +88,11 @@ class SignatureEntry:
     def is_timestamp(self) -> bool:
         """Whether it is a document timestamp (ISO 32000-2, 12.8.5).
 
-        One that is said to be of another type is none; older ones state no type.
+        Its encoding tells it: some writers state no type, or the one of signatures.
         """
         kind, encoding = self.name("/Type"), self.name("/SubFilter")
         if encoding == "ETSI.RFC3161":
-            return kind in (None, "DocTimeStamp")
+            return kind in (None, "DocTimeStamp", "Sig")
         return kind == "DocTimeStamp" and encoding is None
 
     @property

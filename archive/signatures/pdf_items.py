@@ -19,7 +19,7 @@ from archive.signatures.pdf_file import SignatureEntry, SignedPdf
 from archive.signatures.tokens import Token
 
 _CMS = ("ETSI.CAdES.detached", "adbe.pkcs7.detached", "adbe.pkcs7.sha1", "ETSI.RFC3161")
-_TYPE = "a timestamp (/ETSI.RFC3161) in a dictionary that is not of the type /DocTimeStamp"
+_TYPE = "a timestamp (/ETSI.RFC3161) in a dictionary of another type than /DocTimeStamp or /Sig"
 _FOLLOWED = "bytes that nobody signed follow the signature in /Contents"
 
 
