@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-pytest_plugins = ["tests.interpreter", "tests.postgres", "tests.stores"]
+pytest_plugins = ["tests.quick_folder", "tests.interpreter", "tests.postgres", "tests.stores"]
 
 # What a shell starts in the background ignores Ctrl-C, and so would every `kho` that tests start.
 if threading.current_thread() is threading.main_thread():

@@ -46,7 +46,7 @@ def test_whom_to_ask_and_what_needs_a_second_person_is_there(surf: Surf, world: 
         "Thanh tra", "thử", "QĐ 1", dossier_id=DossierId(world.ids[PLAIN]), review_on=today
     )
     hold = disposal.place_hold(archive, request, agent="thử")
-    content = next((world.home / "test-pki").rglob("*.pem")).read_bytes()
+    content = (world.home / "test-pki/certificates/root.pem").read_bytes()
     change = changes.additions(
         content, Terms(frozenset({Scope.SIGNATURES}), "Gốc mới (TEST)"), as_root=True
     )
