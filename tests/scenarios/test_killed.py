@@ -12,15 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives import (
-    a_home,
-    all_held,
-    command,
-    environment,
-    kho,
-    opened,
-    submissions,
-)
+from tests.archives import a_home, all_held, command, environment, opened, submissions
+from tests.cli.world import kho
 from tests.soundness import assert_sound
 
 COUNT = 12
@@ -78,11 +71,11 @@ def test_a_killed_run_is_finished_by_running_it_again(tmp_path, moment):
     before = {holding.receipt for holding in all_held(archive)}
     archive.close()
 
-    again = kho("ingest", "-C", home, "--json", inbox)
+    again = kho("ingest", "--json", inbox, cwd=home)
 
     archive = opened(home)
-    told = json.loads(again.stdout)
-    assert (again.returncode, told["held"]) == (0, COUNT), again.stderr
+    told = again.json()
+    assert (again.code, told["held"]) == (0, COUNT), again.err
     receipts = {holding.receipt for holding in all_held(archive)}
     assert before <= receipts
     assert {d["receipt"]["seal_digest"] for d in told["dossiers"]} == {
@@ -97,7 +90,7 @@ def _sweep(home: Path) -> None:
     """Remove what the killed process left in the private folder, as a sweep does a day later."""
     for left in (home / "scratch").iterdir():
         os.utime(left, (0, 0))
-    assert kho("sweep", "-C", home, "--json", "--older-than", "0").returncode == 0
+    assert kho("sweep", "--json", "--older-than", "0", cwd=home).code == 0
 
 
 @pytest.mark.parametrize("moment", ["when the first is stored", "in the middle"])
@@ -117,8 +110,8 @@ def test_a_run_that_is_stopped_with_ctrl_c_says_so_and_can_be_run_again(tmp_path
     assert list((home / "scratch").iterdir()) == []
     assert_sound(archive, finished=False)
     archive.close()
-    again = kho("ingest", "-C", home, "--json", inbox)
-    assert (again.returncode, json.loads(again.stdout)["held"]) == (0, COUNT)
+    again = kho("ingest", "--json", inbox, cwd=home)
+    assert (again.code, again.json()["held"]) == (0, COUNT)
     archive = opened(home)
     assert_sound(archive)
     archive.close()
@@ -162,7 +155,7 @@ def _alive(pid: int) -> bool:
 
 def test_a_killed_rebuild_is_finished_by_running_it_again(tmp_path):
     home, inbox = a_home(tmp_path), submissions(tmp_path / "inbox", COUNT)
-    assert kho("ingest", "-C", home, inbox).returncode == 0
+    assert kho("ingest", inbox, cwd=home).code == 0
     before = [holding.receipt for holding in _held(home)]
     for moment in (lambda: (home / "catalogue.rebuilding").exists(), lambda: _indexed(home)):
         for path in home.glob("catalogue.db*"):
@@ -175,7 +168,7 @@ def test_a_killed_rebuild_is_finished_by_running_it_again(tmp_path):
         run.kill()
         run.communicate()
 
-        assert kho("rebuild", "-C", home, "--from-store").returncode == 0
+        assert kho("rebuild", "--from-store", cwd=home).code == 0
 
         assert [holding.receipt for holding in _held(home)] == before
     archive = opened(home)

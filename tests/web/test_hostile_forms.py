@@ -68,11 +68,15 @@ def _tried(place: Filled, account: str | None, page: str, form: Form) -> Iterato
     rounds = [({each.name for each in given if each.free}, BREAKS)]
     rounds += [({each.name}, MARKUP) for each in given if each.free or each.kind == "hidden"]
     with place.client(account) as client:
+        token = client.form_token(page)
         for hostile, text in rounds:
-            yield from _judged(_sent(client, page, form, hostile, text), f"{form.action} {hostile}")
+            answer = _sent(client, page, form, hostile, text, token)
+            yield from _judged(answer, f"{form.action} {hostile}")
 
 
-def _sent(client: Client, page: str, form: Form, hostile: set[str], text: str) -> httpx.Response:
+def _sent(
+    client: Client, page: str, form: Form, hostile: set[str], text: str, token: str
+) -> httpx.Response:
     values = {each.name: text if each.name in hostile else _usual(each) for each in form.fields}
     files = {each.name: (f"{MARKUP}.toml", MARKUP.encode()) for each in form.fields
              if each.kind == "file"}  # fmt: skip
@@ -80,7 +84,7 @@ def _sent(client: Client, page: str, form: Form, hostile: set[str], text: str) -
     action = form.action or page
     if form.method == "get":
         return client.get(action, params=values)
-    values["csrf"] = client.form_token(page)
+    values["csrf"] = token
     return client.post(action, data=values, files=files or None,
                        headers={"Origin": str(client.base_url)})  # fmt: skip
 
