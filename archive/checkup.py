@@ -231,7 +231,7 @@ def _trust(archive: Archive) -> Iterator[Finding]:
         days = [day.isoformat() if day else "–" for day in (one.end, one.decided)]
         yield _weak(
             "KHO-DOCTOR-ALGORITHMS",
-            one.digest,
+            one.name,
             "its day was changed in algorithms.json outside of kho trust expire: "
             f"{days[0]} instead of {days[1]}; have two people decide on it",
         )

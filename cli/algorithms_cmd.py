@@ -26,15 +26,16 @@ def algorithms(context: click.Context) -> None:
 
     options = settled(context)
     with session.opened(options) as archive:
-        digests, keys = ends.shown(archive), _seal_keys(archive)
+        digests, own, keys = ends.shown(archive), ends.shown_sizes(archive), _seal_keys(archive)
         sizes = archive.trust.policy.to_json()["key_bits_from"]
     result = {
         "table": ends.TABLE,
         "digests": [one.to_json() for one in digests],
         "key_bits_from": sizes,
+        "key_sizes": [one.to_json() for one in own],
         "seal_keys": keys,
     }
-    output.emit(options, result, lambda: _shown(digests, sizes, keys, ends.TABLE))
+    output.emit(options, result, lambda: _shown(digests, sizes, own, keys, ends.TABLE))
 
 
 @command("trust.expire", ExitCode.REJECTED, effect=Effect.TRIES)
@@ -89,9 +90,11 @@ def _seal_keys(archive: Archive) -> list[dict[str, Any]]:
     return found
 
 
-def _shown(digests: list[Shown], sizes: Any, keys: Any, table: str) -> Iterator[str]:
+def _shown(
+    digests: list[Shown], sizes: Any, own: list[Shown], keys: Any, table: str
+) -> Iterator[str]:
     yield click.style(words.say("trust.digests"), bold=True)
-    rows = [(algorithm_name(one.digest), _until(one.end), _whence(one, table)) for one in digests]
+    rows = [(algorithm_name(one.name), _until(one.end), _whence(one, table)) for one in digests]
     yield from (f"  {line}" for line in output.table(rows))
     yield click.style(words.say("trust.sizes"), bold=True)
     rows = [
@@ -100,6 +103,10 @@ def _shown(digests: list[Shown], sizes: Any, keys: Any, table: str) -> Iterator[
         for bits, day in ends.items()
     ]
     yield from (f"  {line}" for line in output.table(rows))
+    for one in own:
+        kind, _, bits = one.name.partition("-")
+        upto = words.say("trust.bits_up_to", bits=bits)
+        yield f"  {kind.upper()} {upto}  {_until(one.end)}  {_whence(one, table)}"
     yield click.style(words.say("trust.seal_keys"), bold=True)
     keyed = [
         (one["name"], one["algorithm"], _until(one["end"]), one["limited_by"] or "") for one in keys

@@ -267,7 +267,7 @@ def _added(added: Any) -> Iterator[str]:
 def change_lines(wanted: Any) -> Iterator[str]:
     """Yield a line for each change."""
     for change in wanted:
-        if change.kind.value == "end-digest":
+        if change.kind.value in ("end-digest", "end-key-size"):
             yield "  " + _end_line(change)
             continue
         anchor = change.anchor
@@ -281,8 +281,8 @@ def change_lines(wanted: Any) -> Iterator[str]:
 
 def _end_line(change: Any) -> str:
     days = {"end": output.day(change.end), "was": output.day(change.was)}
-    key = "trust.table-digest" if change.end is None else "trust.end-digest"
-    told = words.say(key, digest=algorithm_name(change.digest), **days)
+    key = "trust.table-digest" if change.end is None else f"trust.{change.kind.value}"
+    told = words.say(key, digest=algorithm_name(change.name), **days)
     return f"{told} {words.say('trust.retroactive')}" if change.retroactive else told
 
 

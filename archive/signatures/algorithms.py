@@ -8,6 +8,7 @@ in a table is never good.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -216,6 +217,13 @@ _DIGEST_ENDS = {
 _RSA_ENDS = ((3000, OPEN_END), (1900, _day("2029-01-01")), (1024, _day("2019-10-01")))
 _DSA_ENDS = ((2048, _day("2029-01-01")), (1024, _day("2015-12-01")))
 _EC_ENDS = ((256, OPEN_END), (224, _day("2021-10-01")))
+_KEY_SIZE = re.compile(r"(rsa|dsa|ecdsa)-([1-9][0-9]{2,4})")
+
+
+def key_size(name: str) -> tuple[str, int] | None:
+    """Return kind and bits of a key size's name, `rsa-2048`; None if it is none."""
+    found = _KEY_SIZE.fullmatch(name)
+    return (found[1], int(found[2])) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +235,17 @@ class AlgorithmPolicy:
     """Least key size and end, largest size first."""
     ec_bits: tuple[tuple[int, datetime], ...] = _EC_ENDS
     dsa_bits: tuple[tuple[int, datetime], ...] = _DSA_ENDS
+    key_sizes: Mapping[str, datetime] = field(default_factory=dict)
+    """Earlier ends of keys up to a size: `rsa-2048` are RSA keys of at most 2048 bits."""
 
-    def ending(self, digests: Mapping[str, datetime]) -> AlgorithmPolicy:
-        """Return the policy with earlier ends for some digests; a later one changes nothing."""
-        ends = {name: min(end, digests.get(name, OPEN_END)) for name, end in self.digests.items()}
-        return replace(self, digests=ends)
+    def ending(self, earlier: Mapping[str, datetime]) -> AlgorithmPolicy:
+        """Return the policy with earlier ends for some digests and key sizes.
+
+        A later end changes nothing.
+        """
+        ends = {name: min(end, earlier.get(name, OPEN_END)) for name, end in self.digests.items()}
+        sizes = {name: end for name, end in earlier.items() if key_size(name)}
+        return replace(self, digests=ends, key_sizes=sizes)
 
     def to_json(self) -> dict[str, object]:
         """Return the policy as JSON values: the first day on which each is too weak, or null."""
@@ -240,12 +254,14 @@ class AlgorithmPolicy:
             return None if end == OPEN_END else end.date().isoformat()
 
         sizes = {"RSA": self.rsa_bits, "ECDSA": self.ec_bits, "DSA": self.dsa_bits}
+        own = {name: day(end) for name, end in sorted(self.key_sizes.items())}
         return {
             "digests": {name: day(end) for name, end in self.digests.items()},
             "key_bits_from": {
                 name: {str(least): day(end) for least, end in table}
                 for name, table in sizes.items()
             },
+            **({"key_bits_up_to": own} if own else {}),
         }
 
     def good_until(self, key: PublicKey, digest: str | None) -> tuple[datetime, str]:
@@ -259,14 +275,21 @@ class AlgorithmPolicy:
         """Return the first moment at which a digest alone is too weak."""
         return self.digests.get(digest, NEVER)
 
+    def size_good_until(self, kind: str, bits: int) -> datetime:
+        """Return the first moment at which keys of a kind (`rsa`, …) and size are too weak."""
+        table = {"rsa": self.rsa_bits, "ecdsa": self.ec_bits, "dsa": self.dsa_bits}[kind]
+        own = [(key_size(name), end) for name, end in self.key_sizes.items()]
+        earlier = [end for size, end in own if size and size[0] == kind and bits <= size[1]]
+        return min([_end(table, bits), *earlier])
+
     def _key(self, key: PublicKey) -> tuple[datetime, str]:
         """Return when a key's kind and size end."""
         if isinstance(key, rsa.RSAPublicKey):
-            return _end(self.rsa_bits, key.key_size), f"RSA-{key.key_size}"
+            return self.size_good_until("rsa", key.key_size), f"RSA-{key.key_size}"
         if isinstance(key, ec.EllipticCurvePublicKey):
-            return _end(self.ec_bits, key.key_size), f"ECDSA {key.curve.name}"
+            return self.size_good_until("ecdsa", key.key_size), f"ECDSA {key.curve.name}"
         if isinstance(key, dsa.DSAPublicKey):
-            return _end(self.dsa_bits, key.key_size), f"DSA-{key.key_size}"
+            return self.size_good_until("dsa", key.key_size), f"DSA-{key.key_size}"
         return OPEN_END, type(key).__name__
 
 

@@ -2,9 +2,10 @@
 
 A trust folder holds `trust.json` (the anchors), `anchors/`, `certificates/` (CAs between
 signer and root), `revocation/` (CRLs and OCSP answers kept, newest and older) and, where a
-digest is known to end earlier than Kho's own table says, `algorithms.json`:
+digest or keys up to a size are known to end earlier than Kho's own table says,
+`algorithms.json`:
 
-    {"form": 1, "digests": {"sha256": "2038-01-01"}}
+    {"form": 1, "digests": {"sha256": "2038-01-01"}, "keys": {"rsa-2048": "2028-01-01"}}
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import crl, ocsp, pem, x509
 
 from archive.errors import IntegrityError, NotInitialised, Rejected
-from archive.signatures.algorithms import AlgorithmPolicy
+from archive.signatures.algorithms import AlgorithmPolicy, key_size
 
 TRUST_FILE = "trust.json"
 ALGORITHMS_FILE = "algorithms.json"
@@ -116,7 +118,7 @@ class TrustStore:
     stolen: tuple[tuple[str, datetime], ...] = ()
     """Fingerprints of the archive's own keys that were stolen, and since when."""
     ends: tuple[tuple[str, datetime], ...] = ()
-    """Digests that end earlier than Kho's own table says, and when."""
+    """Digests and key sizes that end earlier than Kho's own table says, and when."""
 
     @property
     def policy(self) -> AlgorithmPolicy:
@@ -187,7 +189,8 @@ class TrustStore:
             name: tuple(base64.b64decode(str(one)) for one in stated[name])
             for name in ("certificates", "crls", "ocsps")
         }
-        ends = tuple(_end(entry) for entry in stated.get("ends", ()))
+        pairs: Any = stated.get("ends", ())
+        ends = tuple(_named(dict(pairs), _is_known))
         groups_in_order = (groups["certificates"], groups["crls"], groups["ocsps"])
         return cls(tuple(anchors), *groups_in_order, ends=ends)
 
@@ -236,23 +239,34 @@ def add_revocation(folder: Path, encoded: bytes) -> None:
     _replace(folder / "revocation" / f"{name}.{revocation_kind(encoded)}", encoded)
 
 
-def digest_ends(folder: Path) -> tuple[tuple[str, datetime], ...]:
-    """Return the digests that a trust folder ends earlier; raises Rejected if unreadable."""
+def algorithm_ends(folder: Path) -> tuple[tuple[str, datetime], ...]:
+    """Return digests and key sizes that a trust folder ends earlier; raises Rejected."""
     return _ends(folder / ALGORITHMS_FILE)
 
 
-def set_digest_end(folder: Path, digest: str, end: date | None) -> None:
-    """Set the first day on which a digest does not count; None: as Kho's table has it.
+def set_algorithm_end(folder: Path, name: str, end: date | None) -> None:
+    """Set the first day on which a digest, or keys up to a size, do not count.
+
+    Args:
+        folder: the trust folder.
+        name: `sha256`, `rsa-2048` …
+        end: None: as Kho's table has it.
 
     Raises:
         Rejected: what stands there cannot be read.
     """
     create(folder)
-    ends = {name: when.isoformat() for name, when in digest_ends(folder)}
-    ends.pop(digest, None)
+    ends = {one: when.isoformat() for one, when in algorithm_ends(folder)}
+    ends.pop(name, None)
     if end is not None:
-        ends[digest] = end.isoformat()
-    text = json.dumps({"form": _FORM, "digests": dict(sorted(ends.items()))}, indent=2) + "\n"
+        ends[name] = end.isoformat()
+    keys = {one: ends.pop(one) for one in sorted(ends) if key_size(one)}
+    stated = {
+        "form": _FORM,
+        "digests": dict(sorted(ends.items())),
+        **({"keys": keys} if keys else {}),
+    }
+    text = json.dumps(stated, indent=2) + "\n"
     _replace(folder / ALGORITHMS_FILE, text.encode())
 
 
@@ -277,22 +291,31 @@ def _ends(path: Path) -> tuple[tuple[str, datetime], ...]:
         stated = json.loads(path.read_text("utf-8"))
         if stated["form"] != _FORM:
             raise ValueError(f"form {stated['form']}")
-        return tuple(_end(entry) for entry in sorted(stated["digests"].items()))
+        digests = _named(stated["digests"], _is_digest)
+        return (*digests, *_named(stated.get("keys", {}), key_size))
     except FileNotFoundError:
         return ()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Rejected(f"the ends of digests cannot be read: {error}", where=str(path)) from error
 
 
-def _end(entry: object) -> tuple[str, datetime]:
-    """Return a digest's name and its end, in UTC; raises ValueError."""
-    if not isinstance(entry, list | tuple):
-        raise ValueError("not a digest and a day")
-    name, day = entry
-    end = datetime.fromisoformat(str(day))
-    if name not in AlgorithmPolicy().digests:
-        raise ValueError(f"{name} is not a digest")
-    return str(name), end if end.tzinfo else end.replace(tzinfo=UTC)
+def _is_digest(name: str) -> bool:
+    return name in AlgorithmPolicy().digests
+
+
+def _is_known(name: str) -> bool:
+    return _is_digest(name) or key_size(name) is not None
+
+
+def _named(
+    stated: Mapping[str, object], known: Callable[[str], object]
+) -> Iterator[tuple[str, datetime]]:
+    """Yield names with their ends, in UTC; raises ValueError for one that is not known."""
+    for name, day in sorted(stated.items()):
+        end = datetime.fromisoformat(str(day))
+        if not known(name):
+            raise ValueError(f"{name} is not a digest")
+        yield name, end if end.tzinfo else end.replace(tzinfo=UTC)
 
 
 def _anchors(folder: Path) -> Iterable[Anchor]:

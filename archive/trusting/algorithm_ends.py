@@ -1,12 +1,14 @@
-"""Days on which digests end: those of Kho's table, and earlier ones that two people set.
+"""Days on which digests and key sizes end: Kho's table, and earlier ones that two people set.
 
-An end can only lie before the table's. Nobody ends a digest for days that are past
+A key size is named by the largest keys that end: `rsa-2048` are RSA keys of at most 2048
+bits. An end can only lie before the table's. Nobody ends anything for days that are past
 without saying so: what passed on such a day would not have.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -18,10 +20,11 @@ from archive.catalogue import state
 from archive.errors import NotPermitted, UsageError
 from archive.fixity import sha256_of
 from archive.signatures import trust
-from archive.signatures.algorithms import OPEN_END, AlgorithmPolicy
+from archive.signatures.algorithms import OPEN_END, AlgorithmPolicy, key_size
 
 TABLE = "ETSI TS 119 312 v1.5.1"
 STATE = "state/trust/"
+_SIZE = re.compile(r"(rsa|dsa|ecdsa)(\d+)")
 _RULE = "a digest's day can be moved in the past only where it is said: --retroactive"
 
 
@@ -29,6 +32,10 @@ class Kind(StrEnum):
     """What a change does."""
 
     END_DIGEST = "end-digest"
+    END_KEY_SIZE = "end-key-size"
+
+
+_FIELDS = {Kind.END_DIGEST: "digest", Kind.END_KEY_SIZE: "key_size"}
 
 
 class Origin(StrEnum):
@@ -43,18 +50,22 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DigestEnd:
-    """The first day on which a digest does not count any more."""
+class AlgorithmEnd:
+    """The first day on which a digest, or keys up to a size, do not count any more."""
 
-    digest: str
-    """`sha256`, `sha3_256` ..."""
+    name: str
+    """`sha256`, `sha3_256`, `rsa-2048` ..."""
     end: date | None
     """None: as Kho's table has it."""
     was: date | None
     """The archive's own day until now; None if it had none."""
     retroactive: bool = False
     """Whether it is said that days are concerned that are past."""
-    kind: Kind = Kind.END_DIGEST
+
+    @property
+    def kind(self) -> Kind:
+        """What the change does."""
+        return Kind.END_KEY_SIZE if key_size(self.name) else Kind.END_DIGEST
 
     @property
     def sha256(self) -> str:
@@ -63,7 +74,7 @@ class DigestEnd:
 
     def apply(self, folder: Any) -> None:
         """Make the change in a trust folder."""
-        trust.set_digest_end(folder, self.digest, self.end)
+        trust.set_algorithm_end(folder, self.name, self.end)
 
     def admit(self, archive: Archive) -> None:
         """Ask whether the change may be made now.
@@ -73,17 +84,17 @@ class DigestEnd:
                 changes was changed meanwhile.
         """
         hint = "kho trust withdraw, then kho trust expire again"
-        if _own(archive).get(self.digest) != self.was:
+        if _own(archive).get(self.name) != self.was:
             raise NotPermitted(
-                "the day was changed after this was proposed", where=self.digest, hint=hint
+                "the day was changed after this was proposed", where=self.name, hint=hint
             )
         if not self.retroactive and self.first_changed_day <= archive.today():
-            raise NotPermitted(_RULE, where=self.digest, hint=hint)
+            raise NotPermitted(_RULE, where=self.name, hint=hint)
 
     @property
     def first_changed_day(self) -> date:
         """The first day whose answers differ."""
-        return min(_counted(self.digest, self.end), _counted(self.digest, self.was))
+        return min(_counted(self.name, self.end), _counted(self.name, self.was))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
@@ -91,29 +102,30 @@ class DigestEnd:
             name: day.isoformat() if day else None
             for name, day in (("end", self.end), ("was", self.was))
         }
-        told = {"digest": self.digest, **days, "retroactive": self.retroactive}
+        told = {_FIELDS[self.kind]: self.name, **days, "retroactive": self.retroactive}
         return {"kind": self.kind.value, **told}
 
     @classmethod
     def from_json(cls, stated: Mapping[str, Any]) -> Self:
         """Return the change that `to_json` wrote."""
         end, was = (stated[name] and date.fromisoformat(stated[name]) for name in ("end", "was"))
-        return cls(str(stated["digest"]), end or None, was or None, bool(stated["retroactive"]))
+        name = str(stated[_FIELDS[Kind(stated["kind"])]])
+        return cls(name, end or None, was or None, bool(stated["retroactive"]))
 
 
 def ends(
     archive: Archive, wanted: Mapping[str, date | None], *, retroactive: bool = False
-) -> list[DigestEnd]:
-    """Return the changes that set digests' days.
+) -> list[AlgorithmEnd]:
+    """Return the changes that set the days of digests and key sizes.
 
     Args:
         archive: whose.
-        wanted: by the digest's name in any common spelling (`SHA-256`, `sha3_256`), the first
-            day on which it does not count; None: as Kho's table has it.
+        wanted: by the name in any common spelling (`SHA-256`, `sha3_256`, `RSA-2048`), the
+            first day on which it does not count; None: as Kho's table has it.
         retroactive: whether days may be concerned that are past.
 
     Raises:
-        UsageError: a digest is not known or named twice, a day would change nothing, or it
+        UsageError: a name is not known or named twice, a day would change nothing, or it
             concerns past days and that is not said.
         Rejected: the list that is there cannot be read.
     """
@@ -122,7 +134,7 @@ def ends(
         name = _name(spelled)
         if name in found:
             raise UsageError("a digest is named twice", where=spelled)
-        change = DigestEnd(name, end, own.get(name), retroactive)
+        change = AlgorithmEnd(name, end, own.get(name), retroactive)
         if _counted(name, end) == _counted(name, change.was):
             table = _counted(name, None)
             until = "no end" if table == date.max else table.isoformat()
@@ -136,9 +148,9 @@ def ends(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One digest, until when it counts, and who says so."""
+    """One digest or key size, until when it counts, and who says so."""
 
-    digest: str
+    name: str
     end: date | None
     """The first day on which it does not count; None: no end is set."""
     origin: Origin
@@ -149,7 +161,9 @@ class Shown:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as `kho trust algorithms --json` prints it."""
-        return asdict(self)
+        kind = Kind.END_KEY_SIZE if key_size(self.name) else Kind.END_DIGEST
+        told = asdict(self)
+        return {_FIELDS[kind]: told.pop("name"), **told}
 
 
 def shown(archive: Archive) -> list[Shown]:
@@ -158,11 +172,17 @@ def shown(archive: Archive) -> list[Shown]:
     return [_shown(name, own.get(name), made.get(name)) for name in AlgorithmPolicy().digests]
 
 
+def shown_sizes(archive: Archive) -> list[Shown]:
+    """Return the key sizes for which this archive has a day of its own, by name."""
+    own, made = _own(archive), _decisions(archive)
+    return [_shown(name, own[name], made.get(name)) for name in sorted(own) if key_size(name)]
+
+
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
     """A day in the trust folder that is not the one that was decided."""
 
-    digest: str
+    name: str
     end: date | None
     """What the trust folder has; None: nothing."""
     decided: date | None
@@ -179,7 +199,7 @@ def unrecorded(archive: Archive) -> list[Unrecorded]:
     decided = {name: one["end"] and date.fromisoformat(one["end"]) for name, one in made.items()}
     return [
         Unrecorded(name, own.get(name), decided.get(name))
-        for name in AlgorithmPolicy().digests
+        for name in sorted({*own, *decided})
         if own.get(name) != decided.get(name)
     ]
 
@@ -201,8 +221,8 @@ def _decisions(archive: Archive) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for document in _documents(archive):
         for change in document["changes"]:
-            if change["kind"] == Kind.END_DIGEST:
-                found[change["digest"]] = {
+            if change["kind"] in {*Kind}:
+                found[change[_FIELDS[Kind(change["kind"])]]] = {
                     "end": change["end"],
                     **{k: document[k] for k in ("proposed_by", "confirmed_by", "reason")},
                     "at": datetime.fromisoformat(document["at"]),
@@ -222,23 +242,26 @@ def _documents(archive: Archive) -> Iterator[Any]:
 def _own(archive: Archive) -> dict[str, date]:
     """Return the days of the trust folder, read anew."""
     folder = archive.settings.path("trust.folder")
-    return {name: end.date() for name, end in trust.digest_ends(folder)}
+    return {name: end.date() for name, end in trust.algorithm_ends(folder)}
 
 
-def _counted(digest: str, own: date | None) -> date:
-    """Return the first day on which a digest does not count, `date.max` if none is set."""
-    end = AlgorithmPolicy().digests[digest]
+def _counted(name: str, own: date | None) -> date:
+    """Return the first day on which it does not count, `date.max` if none is set."""
+    size, policy = key_size(name), AlgorithmPolicy()
+    end = policy.size_good_until(*size) if size else policy.digests[name]
     return min(date.max if end == OPEN_END else end.date(), own or date.max)
 
 
 def _name(spelled: str) -> str:
-    """Return a digest's name as hashlib has it."""
-    known = {_plain(name): name for name in AlgorithmPolicy().digests}
-    try:
-        return known[_plain(spelled)]
-    except KeyError as error:
-        names = ", ".join(AlgorithmPolicy().digests)
-        raise UsageError(f"{spelled} is not a digest", where=spelled, hint=names) from error
+    """Return a digest's name as hashlib has it, or a key size's: kind and bits."""
+    digests, plain = AlgorithmPolicy().digests, _plain(spelled)
+    known = {_plain(name): name for name in digests}
+    size = _SIZE.fullmatch(plain)
+    name = f"{size[1]}-{size[2]}" if size else ""
+    if plain not in known and not (key_size(name) and _counted(name, None) != date.min):
+        names = ", ".join((*digests, "rsa-2048", "ecdsa-256", "dsa-2048"))
+        raise UsageError(f"{spelled} is not a digest", where=spelled, hint=names)
+    return known.get(plain, name)
 
 
 def _plain(name: str) -> str:

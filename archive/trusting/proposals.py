@@ -22,13 +22,13 @@ from archive.events import Event, EventType
 from archive.fixity import sha256_of
 from archive.names import person, same_person
 from archive.segments import try_to_flush
-from archive.trusting.algorithm_ends import DigestEnd
+from archive.trusting.algorithm_ends import AlgorithmEnd
 from archive.trusting.algorithm_ends import Kind as EndKind
 from archive.trusting.changes import Change
 
 FOLDER = "trust-proposals"
 STATE = "state/trust/"
-AnyChange = Change | DigestEnd
+AnyChange = Change | AlgorithmEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
         )
     if not _is_confirmed(archive, proposal):
         for change in proposal.changes:
-            if isinstance(change, DigestEnd):
+            if isinstance(change, AlgorithmEnd):
                 change.admit(archive)
     _record_change(archive, proposal, second, account)
     # On record first: nothing is ever trusted that the journal does not know of.
@@ -239,8 +239,8 @@ def _read(path: Path) -> Proposal:
 
 
 def _change(stated: Mapping[str, Any]) -> AnyChange:
-    own = stated["kind"] == EndKind.END_DIGEST
-    return DigestEnd.from_json(stated) if own else Change.from_json(stated)
+    own = stated["kind"] in {*EndKind}
+    return AlgorithmEnd.from_json(stated) if own else Change.from_json(stated)
 
 
 def _folder(archive: Archive) -> Path:

@@ -57,7 +57,7 @@ def stated(archive: Archive) -> Path:
 
 
 def shown(archive: Archive, name: str = "sha256") -> Shown:
-    return next(one for one in algorithm_ends.shown(archive) if one.digest == name)
+    return next(one for one in algorithm_ends.shown(archive) if one.name == name)
 
 
 def test_nothing_ends_before_a_second_person_confirms(archive: Archive) -> None:
@@ -204,6 +204,58 @@ def test_the_doctor_warns_of_a_day_that_was_changed_without_two_people(
     stated(archive).write_text(edit(stated(archive).read_text()))
 
     assert warnings(archive) == [("sha256", found)]
+
+
+def test_keys_up_to_a_size_end_when_two_people_say_so(archive: Archive) -> None:
+    day = date(2028, 1, 1)
+    wanted = algorithm_ends.ends(archive, {"RSA-2048": day, "ecdsa_256": date(2035, 1, 1)})
+    proposal = proposals.propose(archive, wanted, by="Trần Văn A", account="a", reason="QĐ 2")
+    before = archive.trust.policy.size_good_until("rsa", 2048).date()
+    proposals.confirm(archive, proposal.id, by="Lê Thị B", account="b")
+
+    policy = archive.trust.policy
+    ends = {bits: policy.size_good_until("rsa", bits) for bits in (1024, 2048, 2049, 3072)}
+    assert before == date(2029, 1, 1)
+    assert {bits: end.date() for bits, end in ends.items()} == {
+        1024: date(2019, 10, 1),
+        2048: day,
+        2049: date(2029, 1, 1),
+        3072: date.max,
+    }
+    assert [(one.name, one.end, one.origin) for one in algorithm_ends.shown_sizes(archive)] == [
+        ("ecdsa-256", date(2035, 1, 1), Origin.ARCHIVE),
+        ("rsa-2048", day, Origin.ARCHIVE),
+    ]
+    assert json.loads(stated(archive).read_text())["keys"]["rsa-2048"][:10] == "2028-01-01"
+    assert warnings(archive) == []
+    # The archive's own seal is an ECDSA key of 256 bits.
+    (key,) = sealing.state(archive).keys.values()
+    end = keyring.good_until(key.certificate, policy)
+    assert end is not None
+    assert end[0].date() == date(2035, 1, 1)
+
+
+@pytest.mark.parametrize("size", ["rsa-512", "rsa", "rsa-99999999", "ed25519-256", "rsa-0"])
+def test_a_key_size_that_never_counted_or_is_none_is_named(archive: Archive, size: str) -> None:
+    with pytest.raises(UsageError, match="is not a digest"):
+        algorithm_ends.ends(archive, {size: date(2035, 1, 1)})
+
+
+def test_a_key_size_cannot_be_given_longer_than_the_table_or_ended_in_the_past_unsaid(
+    archive: Archive,
+) -> None:
+    with pytest.raises(UsageError, match="nothing would change"):
+        algorithm_ends.ends(archive, {"rsa-2048": date(2031, 1, 1)})
+    with pytest.raises(UsageError, match="retroactive"):
+        algorithm_ends.ends(archive, {"rsa-2048": date(2020, 1, 1)})
+
+
+def test_a_key_size_in_the_trust_folder_that_is_none_is_refused(archive: Archive) -> None:
+    stated(archive).write_text('{"form": 1, "digests": {}, "keys": {"rsa": "2030-01-01"}}')
+    with pytest.raises(Rejected, match="rsa is not a digest"):
+        algorithm_ends.shown(archive)
+    stated(archive).write_text('{"form": 1, "digests": {}, "keys": {"rsa-3072": "2030-01-01"}}')
+    assert warnings(archive) == [("rsa-3072", "2030-01-01 instead of –")]
 
 
 def test_the_doctor_warns_of_a_day_that_was_put_in_and_is_content_when_it_is_decided(

@@ -70,12 +70,16 @@ def watched(content: bytes, trust: TrustStore, place: Path) -> Verdict:
     return verdict
 
 
-def test_a_signature_is_provable_until_its_digest_ends_here(pki, tmp_path):
+@pytest.mark.parametrize(("name", "told"), [("sha256", "SHA256"), ("ecdsa-256", "ECDSA secp256r1")])
+def test_a_signature_is_provable_until_its_digest_or_key_size_ends_here(pki, tmp_path, name, told):
     end = NOW + 30 * DAY
     signed = sign_pdf(a_pdf(), a_signer(pki), at=NOW - DAY)
 
-    verdict = watched(signed, ending(pki.trust(), "sha256", end), tmp_path / "a.pdf")
+    verdict = watched(signed, ending(pki.trust(), name, end), tmp_path / "a.pdf")
+    ended = watched(signed, ending(pki.trust(), name, NOW - DAY), tmp_path / "a.pdf")
 
     assert verdict.indication is Indication.PASSED
     assert verdict.provable_until == end
-    assert "SHA256" in (verdict.limited_by or "")
+    assert told in (verdict.limited_by or "")
+    assert ended.sub_indication == "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    assert any(told in one for one in ended.reasons)
