@@ -135,7 +135,7 @@ def main() -> None:
     figures = {
         "dossiers": found["dossiers"],
         "outcomes": found["by_outcome"],
-        "not_read_again": reused["reused"],
+        "not_read_again": reused["not_read_again"],
         "settled_before_the_kill": half,
         **{
             name: {"seconds": round(c.wall_seconds, 1), "processor": round(c.cpu_seconds, 1)}

@@ -40,9 +40,14 @@ def kind_of(path: Path, name: str) -> Kind | None:
     ending = name.lower()
     if _SIGNED_DATA in head[:32] or _PEM.match(head) or ending.endswith(_CMS_SUFFIXES):
         return Kind.CMS
-    if b"%PDF-" not in head:
-        if head.startswith(b"PK\x03\x04"):
-            return Kind.ASIC if _is_container(path, head, ending) else None
+    zipped, as_pdf = head.startswith(b"PK\x03\x04"), b"%PDF-" in head
+    # A PDF may begin anywhere in the first KiB: in a container that is a file inside of it,
+    # unless the name says that people will open it as a PDF.
+    if zipped and not (as_pdf and ending.endswith(".pdf")) and _is_container(path, head, ending):
+        return Kind.ASIC
+    if not as_pdf:
+        if zipped:
+            return None
         if ending.endswith(_ASIC_SUFFIXES):
             return Kind.ASIC
         if _begins_like_xml(head):

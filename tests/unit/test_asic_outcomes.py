@@ -17,7 +17,7 @@ from archive.signatures.keys import FileKey
 from archive.signatures.testpki import TestPki
 from archive.signatures.trust import TrustStore
 from tests import ades
-from tests.signed import DAY, NOW, LongPki, a_signer, a_tsa
+from tests.signed import DAY, NOW, LongPki, a_pdf, a_signer, a_tsa
 
 AT = NOW - DAY
 SIMPLE = ("mimetype", b"application/vnd.etsi.asic-s+zip")
@@ -94,6 +94,21 @@ def test_every_kind_of_container_is_read(
     assert all(v.covers_whole_file for v in verdicts)
     assert verdicts[2].kind == "document-timestamp"
     assert verdicts[2].proven_at == AT
+
+
+@pytest.mark.parametrize(
+    ("name", "verdicts"), [("a.asics", 1), ("a.zip", 1), ("a", 1), ("a.pdf", 0)]
+)
+def test_a_pdf_inside_does_not_hide_the_containers_signatures(
+    signer: FileKey, trust: TrustStore, tmp_path: Path, name: str, verdicts: int
+) -> None:
+    """A stored PDF begins in the first KiB of the ZIP; named as a PDF, it is opened as one."""
+    pdf = a_pdf()
+    files = [SIMPLE, ("one.pdf", pdf), (CMS, ades.cades(pdf, signer, AT))]
+
+    judged = found(tmp_path, files, trust, name)
+
+    assert [one.indication for one in judged] == [Indication.PASSED] * verdicts
 
 
 @pytest.mark.parametrize("make", [with_manifest, with_xades])
