@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from archive.errors import ArchiveError
@@ -43,20 +44,27 @@ _SENTENCE = re.compile(r"[A-Za-z]{2,}[^A-Za-z]* \S| [a-z]{2,}")
 _SPOKEN_NAMES = {"message", "hint", "told", "reason", "why", "problem", "text", "note"}
 
 
-def of_speaking_modules() -> Iterator[tuple[str, str]]:
-    """Yield place and phrase of every sentence in the modules that speak."""
+Said = tuple[tuple[str, str], ...]
+"""Places and phrases."""
+
+
+@cache
+def of_speaking_modules() -> Said:
+    """Return place and phrase of every sentence in the modules that speak."""
+    found: list[tuple[str, str]] = []
     for pattern in SPEAKING:
         for path in sorted(ROOT.glob(pattern)):
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            yield from _placed(path, _sentences(tree, _unspoken(tree)))
+            found += _placed(path, _sentences(tree, _unspoken(tree)))
+    return tuple(found)
 
 
-def of_errors() -> Iterator[tuple[str, str]]:
-    """Yield place and phrase of what errors, their hints and findings say anywhere."""
+@cache
+def of_errors() -> Said:
+    """Return place and phrase of what errors, their hints and findings say anywhere."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _everywhere()}
     loud = _errors(trees.values()) | {"Finding", "Problem"}
-    for path, tree in trees.items():
-        yield from _placed(path, _said(tree, loud))
+    return tuple(one for path, tree in trees.items() for one in _placed(path, _said(tree, loud)))
 
 
 def _everywhere() -> Iterator[Path]:
