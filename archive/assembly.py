@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archive.sandbox import Limits as SandboxLimits
     from archive.search import SearchIndex
     from archive.signatures.check import Checker
+    from archive.signatures.kept_trust import KeptTrust
     from archive.signatures.seal import Sealer
     from archive.signatures.timestamps import TimestampAuthority
     from archive.signatures.trust import TrustStore
@@ -131,13 +132,20 @@ class Archive:
 
         return open_index(self.settings.text("search.engine"), self.settings.path("search.folder"))
 
-    @cached_property
+    @property
     def trust(self) -> TrustStore:
-        """Trusted roots, TSAs and revocation lists."""
-        from archive.signatures.trust import TrustStore
+        """Trusted roots, TSAs and revocation lists, as they are now, whoever changed them.
 
-        store = TrustStore.load(self.settings.path("trust.folder"))
-        return replace(store, stolen=self._key_state().stolen)
+        An act that asks twice may see a change between; one that must not keeps what it got.
+        """
+        return self.kept_trust.store()
+
+    @cached_property
+    def kept_trust(self) -> KeptTrust:
+        """The trust folder, read again when something in it has changed."""
+        from archive.signatures.kept_trust import KeptTrust
+
+        return KeptTrust(self.settings.path("trust.folder"), lambda: self._key_state().stolen)
 
     def _key_state(self) -> KeyState:
         """Return what the journal says of the seal's keys; nothing where there is none yet."""
@@ -181,16 +189,24 @@ class Archive:
         name = f"{self.log_origin}/witness"
         return NoteSigner.load(self.settings.path("witness.key"), name, KeyKind.WITNESS)
 
-    @cached_property
+    @property
     def checker(self) -> Checker:
-        """The signature checker; its child processes are those of all archives in this process."""
+        """The signature checker under the trust of now.
+
+        Its child processes are those of all archives in this process; they know several trusts.
+        """
         from archive.evidence import attached
         from archive.packages.dsig import reader
         from archive.sandbox import closed_at_exit
         from archive.signatures.check import Checker
 
-        children = closed_at_exit("signatures")
-        return Checker(self.trust, xml=reader, records=attached, children=children)
+        trust, known = self.trust, self.__dict__.get("latest_checker")
+        if known is None or known.trust is not trust:
+            children = closed_at_exit("signatures")
+            known = Checker(trust, xml=reader, records=attached, children=children)
+            self.__dict__["latest_checker"] = known
+        found: Checker = known
+        return found
 
     @cached_property
     def scanner(self) -> Scanner | None:
@@ -239,7 +255,7 @@ class Archive:
 
     def close(self) -> None:
         """Let go of the parts that were made."""
-        for part in ("checker", "index", "catalogue"):
+        for part in ("index", "catalogue"):
             made = self.__dict__.get(part)
             if made is not None:
                 made.close()

@@ -294,7 +294,7 @@ def _record(archive: Archive, events: list[Mapping[str, object]], *, agent: str)
     made = [Event(kind, at, "success", agent, keyring.SUBJECT, told) for told in events]
     with archive.catalogue.begin() as connection:
         journal.append_all(connection, made)
-    for part in ("sealer", "trust"):
+    for part in ("sealer", "kept_trust"):
         archive.__dict__.pop(part, None)
     segments.try_to_flush(archive)
 

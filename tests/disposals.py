@@ -31,10 +31,8 @@ from archive.model import DossierId, ObjectName
 from archive.packages import sip
 from archive.settings import load
 from archive.signatures import testpki
-from archive.signatures.check import Checker
 from archive.signatures.keys import FileKey
 from archive.signatures.pdf_signing import sign_pdf
-from archive.signatures.trust import TrustStore
 from archive.storage import ObjectStore, StoredObject
 from archive.storage.opening import create_store
 from tests.builders import a_pdf, a_submission
@@ -196,8 +194,7 @@ class Story:
         return copy
 
     def close(self) -> None:
-        """Let go of everything but the checker, which the next story uses."""
-        self.archive.__dict__.pop("checker", None)
+        """Let go of everything."""
         self.archive.close()
 
     def finish(self) -> None:
@@ -225,18 +222,6 @@ def _template() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     create(folder / "archive", {"ingest.workers": 1}, clock=Clock())
     return folder / "archive"
-
-
-_kept: list[Checker] = []
-
-
-def _checker() -> Checker:
-    """Return one checker for all stories; their trust is the same."""
-    if not _kept:
-        trust = TrustStore.load(_template() / "test-pki" / "trust")
-        _kept.append(Checker(trust, workers=1))
-        atexit.register(_kept[0].close)
-    return _kept[0]
 
 
 @cache
@@ -268,7 +253,6 @@ def a_story(
             settings.write(f'\n[encryption]\nmaster = ["{encrypted}"]\n')
         create_store(f"folder://{home / 'archive' / 'keys' / 'dossiers'}", lock="none")
     archive = Archive(load(home / "archive"), clock)
-    archive.__dict__["checker"] = _checker()
     if stores is not None:
         archive.__dict__["copies"] = tuple(stores(home))
     story = Story(archive, clock, home / "papers")

@@ -159,7 +159,7 @@ def _take_over(archive: Archive, target: Archive) -> None:
     for leftover in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         leftover.unlink(missing_ok=True)
     _sqlite_path(target).replace(path)
-    for part in ("catalogue", "trust", "sealer"):  # what the new journal says of keys counts
+    for part in ("catalogue", "kept_trust", "sealer"):  # what the new journal says of keys counts
         archive.__dict__.pop(part, None)
 
 

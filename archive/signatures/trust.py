@@ -14,6 +14,7 @@ import base64
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -29,7 +30,11 @@ from archive.signatures.algorithms import AlgorithmPolicy, key_size
 TRUST_FILE = "trust.json"
 ALGORITHMS_FILE = "algorithms.json"
 _FORM = 1
+VERSION_FILE = "version"
+"""Differs after every change, so that other processes know that they have to read anew."""
 _FOLDERS = ("anchors", "certificates", "revocation")
+PARTS = (TRUST_FILE, ALGORITHMS_FILE, *_FOLDERS)
+"""What a change of trust touches."""
 
 
 class Scope(StrEnum):
@@ -221,11 +226,13 @@ def add_certificate(folder: Path, certificate: bytes) -> None:
     create(folder)
     name = hashlib.sha256(certificate).hexdigest()[:32]
     _replace(folder / "certificates" / f"{name}.der", certificate)
+    _changed(folder)
 
 
 def remove_certificate(folder: Path, sha256: str) -> None:
     """Take a CA certificate away; verdicts that needed it have kept their own copy."""
     (folder / "certificates" / f"{sha256[:32]}.der").unlink(missing_ok=True)
+    _changed(folder)
 
 
 def add_revocation(folder: Path, encoded: bytes) -> None:
@@ -237,6 +244,7 @@ def add_revocation(folder: Path, encoded: bytes) -> None:
     create(folder)
     name = hashlib.sha256(encoded).hexdigest()[:32]
     _replace(folder / "revocation" / f"{name}.{revocation_kind(encoded)}", encoded)
+    _changed(folder)
 
 
 def algorithm_ends(folder: Path) -> tuple[tuple[str, datetime], ...]:
@@ -268,6 +276,7 @@ def set_algorithm_end(folder: Path, name: str, end: date | None) -> None:
     }
     text = json.dumps(stated, indent=2) + "\n"
     _replace(folder / ALGORITHMS_FILE, text.encode())
+    _changed(folder)
 
 
 def revocation_kind(encoded: bytes) -> str:
@@ -347,6 +356,12 @@ def _write_anchors(folder: Path, anchors: Iterable[Anchor]) -> None:
     body = {"form": _FORM, "anchors": [one.to_json() for one in anchors]}
     text = json.dumps(body, ensure_ascii=False, indent=2) + "\n"
     _replace(folder / TRUST_FILE, text.encode())
+    _changed(folder)
+
+
+def _changed(folder: Path) -> None:
+    """Give a folder another version, after each change: who reads before it reads again."""
+    _replace(folder / VERSION_FILE, secrets.token_hex(16).encode())
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -118,10 +118,6 @@ def confirm(archive: Archive, proposal_id: str, *, by: str, account: str) -> Pro
     for change in proposal.changes:
         change.apply(archive.settings.path("trust.folder"))
     _place(archive, proposal.id).unlink(missing_ok=True)
-    checker = archive.__dict__.pop("checker", None)
-    if checker is not None:
-        checker.close()
-    archive.__dict__.pop("trust", None)
     try_to_flush(archive)
     return proposal
 

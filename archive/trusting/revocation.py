@@ -61,10 +61,6 @@ def add(archive: Archive, content: bytes, *, agent: str, source: str = "file") -
     if known:
         return added
     trust.add_revocation(archive.settings.path("trust.folder"), encoded)
-    archive.__dict__.pop("trust", None)
-    checker = archive.__dict__.pop("checker", None)
-    if checker is not None:
-        checker.close()
     details = {"kind": kind, "sha256": added.sha256, "source": source}
     event = Event(EventType.REVOCATION_ADDED, archive.clock(), "success", agent, "", details)
     with archive.catalogue.begin() as connection:

@@ -47,7 +47,6 @@ from tests.archives import (
     lose,
     opened,
     submission,
-    with_parts,
 )
 from tests.builders import a_pdf
 from tests.judges.preflight import Preflight
@@ -74,11 +73,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 
 @pytest.fixture
 def archive(made: Archive, tmp_path: Path) -> Iterator[Archive]:
-    """A copy of it that the test may change; children that check signatures are shared."""
+    """A copy of it that the test may change."""
     home = shutil.copytree(made.settings.home, tmp_path / "archive")
-    archive = with_parts(opened(home), checker=made.checker)
+    archive = opened(home)
     yield archive
-    archive.__dict__.pop("checker", None)
     archive.close()
 
 
