@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from archive.errors import NotHeld, Rejected, UsageError
+from archive.errors import NotHeld, Rejected, UnsafeInput, UsageError
 from archive.fixity import sha256_of
 from archive.packages import trusted_list
 from archive.signatures import trust
@@ -18,7 +18,9 @@ from archive.signatures.certificates import Cert, read_certificate
 from archive.signatures.trust import Anchor, Scope, TrustStore
 
 MAX_BYTES = 64 << 20
+MOST = 1000
 _PEM = b"-----BEGIN "
+_PRIVATE = b"PRIVATE KEY-----"
 
 
 class Kind(StrEnum):
@@ -115,15 +117,22 @@ def additions(content: bytes, terms: Terms, *, as_root: bool | None = None) -> l
 
     Raises:
         Rejected: the file is none of these, or has nothing to add.
+        UnsafeInput: a private key is in it.
         UsageError: a root needs a scope, or its dates are the wrong way round.
     """
     if len(content) > MAX_BYTES:
         raise Rejected(f"a trust file of more than {MAX_BYTES} bytes is not read")
+    if _PRIVATE in content:
+        hint = "hand in the certificate alone; a key that was sent around should be replaced"
+        raise UnsafeInput("the file has a private key in it", hint=hint)
     if terms.accepted_from and terms.accepted_until and terms.accepted_from > terms.accepted_until:
         raise UsageError("trust would end before it begins", hint="--from … --until …")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _of_list(trusted_list.read(content), terms)
-    found = [_addition(one, terms, as_root) for one in _certificates(content)]
+    encoded = _certificates(content)
+    if len(encoded) > MOST:
+        raise Rejected(f"a file of more than {MOST} certificates is not read")
+    found = [_addition(one, terms, as_root) for one in encoded]
     if any(one.kind is Kind.ADD_ROOT for one in found) and not terms.scopes:
         raise UsageError("what is the root trusted for?", hint="--scope signatures,timestamps")
     return found

@@ -143,11 +143,21 @@ def refuse(archive: Archive, viewer: Viewer, proposal_id: str, reason: str) -> P
         UsageError: there is no reason.
         NotHeld, NotNow, NotPermitted, IntegrityError: as for `confirm`, the same person aside.
     """
+    told = reason_of(reason)
+    proposal = _decided(archive, viewer, proposal_id)
+    return proposals.withdraw(archive, proposal.id, account=viewer.account, reason=told)
+
+
+def reason_of(reason: str) -> str:
+    """Return a reason in one line.
+
+    Raises:
+        UsageError: there is none, or it is too long.
+    """
     told = " ".join(reason.split())
     if not told or len(told) > LONGEST or not told.isprintable():
         raise UsageError("give the reason", where="reason")
-    proposal = _decided(archive, viewer, proposal_id)
-    return proposals.withdraw(archive, proposal.id, account=viewer.account, reason=told)
+    return told
 
 
 def may_confirm(viewer: Viewer, proposal: Proposal) -> bool:

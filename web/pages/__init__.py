@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from archive.settings import Settings
+from archive.trusting import proposing
 from web.pages import (
     administration,
     administration_tokens,
@@ -71,5 +72,6 @@ def uploads(settings: Settings) -> Mapping[str, int]:
         "/disposal/": LISTS,
         "/transfer/": LISTS,
         "/schedules/drafts": 5 << 20,
+        "/trust/proposals/addition": proposing.LARGEST + forms,
         "/reception/": settings.number("limits.max_total_bytes") + forms,
     }
