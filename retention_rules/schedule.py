@@ -108,6 +108,12 @@ def load(source: str | Path = DEFAULT) -> Schedule:
     return _load(source, Path(), ())
 
 
+def builtin_text(code: str) -> bytes:
+    """Return a schedule that comes with the program as it was written; b"" if there is none."""
+    found = {path.stem: path for path in _BUILTIN.glob("*.toml")}
+    return found[code].read_bytes() if code in found else b""
+
+
 def loads(text: str, name: str = "schedule.toml") -> Schedule:
     """Read a schedule from text; its base must come with the program.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Dialect, LargeBinary, String, Text
 from sqlalchemy.dialects import postgresql
@@ -65,6 +66,8 @@ class Digest(TypeDecorator[str]):
 
 UuidText = String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
 """A UUID in canonical lower-case form; 16 bytes in PostgreSQL."""
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What may be compared with such a column."""
 
 JsonValue = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A JSON value; None is SQL's NULL."""

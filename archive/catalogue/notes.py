@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, Text, cast, insert, or_, select, update
 
 from archive.catalogue import tables
 from archive.catalogue.columns import instant_text
@@ -71,15 +71,17 @@ def end(conn: Connection, note_id: str, *, at: datetime, by: str) -> Note:
 
     Raises:
         NotHeld: there is no such note.
-        UsageError: it was ended before.
+        NotNow: it was ended before.
     """
-    found = conn.execute(select(_TABLE).where(_TABLE.c.id.startswith(note_id))).all()
+    beginning = cast(_TABLE.c.id, Text).startswith(note_id, autoescape=True)
+    found = conn.execute(select(_TABLE).where(beginning)).all()
     if len(found) != 1:
         raise NotHeld("there is no such note", where=note_id, hint="see: kho retention notes")
-    if found[0].ended_at is not None:
-        raise NotNow("the note was ended before", where=note_id)
     this = _TABLE.c.id == found[0].id
-    conn.execute(update(_TABLE).where(this).values(ended_at=at, ended_by=by))
+    # Asked again in the writing itself: two may have read the note before either of them writes.
+    still = this & _TABLE.c.ended_at.is_(None)
+    if conn.execute(update(_TABLE).where(still).values(ended_at=at, ended_by=by)).rowcount != 1:
+        raise NotNow("the note was ended before", where=note_id)
     return _note(conn.execute(select(_TABLE).where(this)).one())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import people_tables as tables
+from archive.catalogue.columns import UUID
 from archive.errors import AlreadyHeld, NotHeld
+from archive.fixity import sha256_of
 from archive.viewers import Grant, PersonRole, Scope, Viewer
 
 
@@ -48,6 +51,16 @@ class Person:
     def administrator(self) -> bool:
         """Whether it has the role."""
         return any(grant.role is PersonRole.ADMINISTRATOR for grant in self.grants)
+
+    @property
+    def version(self) -> str:
+        """What an administrator sees before acting, as 16 hex digits: roles, and whether disabled."""
+        granted = sorted(
+            json.dumps([each.role.value, each.scope.fonds, each.scope.agencies, each.scope.levels])
+            for each in self.grants
+        )
+        told = json.dumps([granted, self.disabled_at is not None]).encode()
+        return sha256_of(told)[:16]
 
     @property
     def viewer(self) -> Viewer:
@@ -111,6 +124,14 @@ def all(conn: Connection) -> tuple[Person, ...]:  # noqa: A001 - reads as `peopl
     rows = conn.execute(select(tables.people).order_by(tables.people.c.account)).all()
     granted = _grants(conn, [row.id for row in rows])
     return tuple(_person(row, granted.get(row.id, ())) for row in rows)
+
+
+def accounts_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return accounts by the ids of their persons; what is no id of one is left out."""
+    known = [each for each in set(ids) if UUID.fullmatch(each)]
+    table = tables.people
+    asked = select(table.c.id, table.c.account).where(table.c.id.in_(known))
+    return {str(row.id): row.account for row in conn.execute(asked)} if known else {}
 
 
 def administrators(conn: Connection) -> int:

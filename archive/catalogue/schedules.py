@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import tables
 from archive.catalogue.columns import instant_text
-from archive.errors import AlreadyHeld, NotHeld
+from archive.errors import AlreadyHeld, NotHeld, NotNow
 
 WHOLE_ARCHIVE: Final = ""
 """The agency of a schedule that is for everybody who has none of their own."""
@@ -75,8 +75,11 @@ def take(conn: Connection, version: str) -> Proposal:
 
     Raises:
         NotHeld: there is none, or there are several.
+        NotNow: somebody confirmed it before.
     """
     found = [each for each in proposed(conn) if each.version.startswith(version)]
+    if not found and is_adopted(conn, version):
+        raise NotNow("the schedule was confirmed before", where=version)
     if len(found) != 1:
         raise NotHeld(
             f"{len(found)} proposals are called {version}",
@@ -87,6 +90,12 @@ def take(conn: Connection, version: str) -> Proposal:
     same = (table.c.version == one.version) & (table.c.agency == one.agency)
     conn.execute(delete(table).where(same))
     return one
+
+
+def is_adopted(conn: Connection, version: str) -> bool:
+    """Whether a schedule was put in force under a version, or the beginning of it."""
+    known = _TABLE.c.version.startswith(version, autoescape=True)
+    return bool(version) and conn.execute(select(_TABLE.c.version).where(known)).first() is not None
 
 
 def restore(conn: Connection, adoption: Adoption) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,10 +13,11 @@ from uuid import uuid4
 
 from archive.assembly import Archive
 from archive.catalogue import journal, people, sessions
+from archive.catalogue.chain import Entry
 from archive.catalogue.engine import Connection
 from archive.catalogue.people import Person
 from archive.catalogue.sessions import Link
-from archive.errors import NotPermitted, UsageError
+from archive.errors import Changed, NotPermitted, UsageError
 from archive.events import Event, EventType
 from archive.people import stays
 from archive.people.signing_in import write_password
@@ -23,6 +26,8 @@ from archive.viewers import LEVELS, Grant, PersonRole, Right, Scope, Viewer
 
 LINKS_LAST: Final = timedelta(hours=24)
 _ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+_SEEN: Final = ("roles", "disabled", "enabled")
+"""Changes of what an administrator looks at before acting."""
 _SELF: Final = "kho serve"
 
 
@@ -160,17 +165,32 @@ def _add(connection: Connection, made: Person, *, by: str, at: datetime) -> None
     )
 
 
-def set_grants(archive: Archive, person_id: str, grants: Iterable[Grant], *, by: Viewer) -> None:
+def set_grants(
+    archive: Archive,
+    person_id: str,
+    grants: Iterable[Grant],
+    *,
+    by: Viewer,
+    seen: str | None = None,
+) -> None:
     """Replace somebody's roles; their sessions go on with the new ones at once.
 
+    Args:
+        archive: where.
+        person_id: whose.
+        grants: the new ones.
+        by: the administrator.
+        seen: `Person.version` of what was looked at; None: whatever it is.
+
     Raises:
+        Changed: another administrator changed the person since; nothing was done.
         NotPermitted: nobody may change their own roles, or take the last administrator's.
     """
     _may(by)
     at, given = archive.clock(), tuple(grants)
     _check(given)
     with archive.catalogue.begin() as connection:
-        whom = _other(connection, person_id, by)
+        whom = _other(connection, person_id, by, seen)
         people.set_grants(connection, person_id, given, at=at, by=by.account)
         _keep_an_administrator(connection, whom)
         journal.append(
@@ -186,16 +206,18 @@ def set_grants(archive: Archive, person_id: str, grants: Iterable[Grant], *, by:
         )
 
 
-def set_disabled(archive: Archive, person_id: str, disabled: bool, *, by: Viewer) -> None:
-    """Disable somebody, whose sessions end now, or let them in again. Errors as `set_grants`."""
+def set_disabled(
+    archive: Archive, person_id: str, disabled: bool, *, by: Viewer, seen: str | None = None
+) -> None:
+    """Disable somebody, whose sessions end now, or let them in again. `seen` and errors: `set_grants`."""
     _may(by)
     at = archive.clock()
     with archive.catalogue.begin() as connection:
-        whom = _other(connection, person_id, by)
-        seen = {} if disabled else {"seen_at": at}
+        whom = _other(connection, person_id, by, seen)
+        last = {} if disabled else {"seen_at": at}
         people.change(
             connection, person_id, disabled_at=at if disabled else None,
-            locked_until=None, failures=0, **seen,
+            locked_until=None, failures=0, **last,
         )  # fmt: skip
         sessions.end_all(connection, person_id)
         _keep_an_administrator(connection, whom)
@@ -203,12 +225,22 @@ def set_disabled(archive: Archive, person_id: str, disabled: bool, *, by: Viewer
         journal.append(connection, _event(at, by.account, whom, change=change))
 
 
-def renew_link(archive: Archive, person_id: str, *, by: Viewer, second_factor: bool = False) -> str:
-    """Return the secret of a new link; the password, and if said the second factor, ends now."""
+def renew_link(
+    archive: Archive,
+    person_id: str,
+    *,
+    by: Viewer,
+    second_factor: bool = False,
+    seen: str | None = None,
+) -> str:
+    """Return the secret of a new link; the password, and if said the second factor, ends now.
+
+    `seen` and errors: `set_grants`.
+    """
     _may(by)
     at = archive.clock()
     with archive.catalogue.begin() as connection:
-        whom = _other(connection, person_id, by)
+        whom = _other(connection, person_id, by, seen)
         values = {"second_factor": None, "second_factor_step": 0} if second_factor else {}
         people.change(connection, person_id, password=None, **values)
         _keep_an_administrator(connection, whom)
@@ -226,10 +258,21 @@ def _may(by: Viewer) -> None:
         raise NotPermitted("this is for administrators")
 
 
-def _other(connection: Connection, person_id: str, by: Viewer) -> Person:
+def last_change(archive: Archive, person_id: str, by: Viewer) -> Entry | None:
+    """Return the last change of `Person.version` that is on record, for who has to look again."""
+    _may(by)
+    with archive.catalogue.connect() as connection:
+        found = journal.entries(connection, subject=person_id, type=EventType.PERSON_CHANGED)
+        seen = (each for each in found if json.loads(each.details)["change"] in _SEEN)
+        return next(iter(deque(seen, maxlen=1)), None)
+
+
+def _other(connection: Connection, person_id: str, by: Viewer, seen: str | None) -> Person:
     whom = people.get(connection, person_id)
     if whom.account == by.account:
         raise NotPermitted("another administrator has to do this to your own account")
+    if seen is not None and seen != whom.version:
+        raise Changed("another administrator changed this person meanwhile", where=whom.account)
     return whom
 
 

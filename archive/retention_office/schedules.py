@@ -12,14 +12,14 @@ from archive.catalogue.checkpoints import Job
 from archive.catalogue.schedules import Adoption, Proposal
 from archive.disposal import adoption, outlook
 from archive.disposal.adoption import AdoptionRequest
-from archive.errors import NotHeld, NotPermitted, Rejected
+from archive.errors import Changed, NotHeld, NotNow, NotPermitted, Rejected
 from archive.jobs.background import Background, Progress
 from archive.recomputing import recompute
 from archive.retention import Schedules, schedules_of
 from archive.viewers import Right, Viewer
 from retention_rules.lint import lint
 from retention_rules.problems import Problem, ScheduleRejected
-from retention_rules.schedule import Schedule, loads
+from retention_rules.schedule import Schedule, builtin_text, loads
 
 SIMULATION, ADOPTION = "schedule-simulation", "schedule-recomputation"
 EXAMPLES = 50
@@ -67,6 +67,25 @@ def version(archive: Archive, name: str) -> Schedule:
         if proposal.version == name:
             return loads(proposal.content, f"{name}.toml")
     return found.by.of_version(name)
+
+
+def source(archive: Archive, name: str) -> bytes:
+    """Return the text of a schedule as it was written, by its version.
+
+    Raises:
+        NotHeld: the archive has none of this version.
+    """
+    found = known(archive)
+    contents = {
+        **{each.version: each.content for each in found.adoptions},
+        **{each.version: each.content for each in found.proposals},
+    }
+    if name in contents:
+        return contents[name].encode()
+    found.by.of_version(name)
+    named = archive.settings.text("retention.schedule")
+    local = archive.settings.home / named
+    return local.read_bytes() if local.is_file() else builtin_text(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +163,29 @@ def propose(
     return adoption.propose(archive, request, account=viewer.account)
 
 
-def confirm(archive: Archive, background: Background, viewer: Viewer, version_name: str) -> Job:
+def confirm(
+    archive: Archive, background: Background, viewer: Viewer, version_name: str, *, seen: str
+) -> Job:
     """Put a proposed schedule in force: the second person's act; then dues are computed anew.
 
+    Args:
+        archive: where.
+        background: where dues are computed.
+        viewer: the second person.
+        version_name: of the schedule.
+        seen: `seen_of` the proposal that was looked at.
+
     Raises:
-        NotHeld: nothing is proposed under this version.
+        NotHeld: nothing was proposed under this version.
+        NotNow: somebody confirmed it before.
+        Changed: it was proposed anew, for another day or with another decision.
         NotPermitted: no right, or the same person.
     """
     _require(viewer, Right.APPROVE)
-    if not may_confirm(viewer, proposal(archive, version_name)):
+    proposed = proposal(archive, version_name)
+    if seen != seen_of(proposed):
+        raise Changed("the schedule was proposed anew meanwhile", where=version_name)
+    if not may_confirm(viewer, proposed):
         raise NotPermitted("who proposed a schedule cannot confirm it", where=version_name)
     adoption.confirm(archive, version_name, by=person(viewer), account=viewer.account)
 
@@ -163,11 +196,19 @@ def confirm(archive: Archive, background: Background, viewer: Viewer, version_na
 
 
 def proposal(archive: Archive, version_name: str) -> Proposal:
-    """Return what is proposed under a version; raises NotHeld."""
-    for each in known(archive).proposals:
+    """Return what is proposed under a version; raises NotNow if it was confirmed, NotHeld."""
+    found = known(archive)
+    for each in found.proposals:
         if each.version == version_name:
             return each
+    if version_name in {each.version for each in found.adoptions}:
+        raise NotNow("the schedule was confirmed before", where=version_name)
     raise NotHeld("nothing is proposed under this version", where=version_name)
+
+
+def seen_of(proposed: Proposal) -> str:
+    """Return what is different if somebody proposes the same version anew: when it was proposed."""
+    return proposed.proposed_at.isoformat()
 
 
 def may_confirm(viewer: Viewer, proposed: Proposal) -> bool:

@@ -195,6 +195,10 @@ def files(place: Filled) -> Mapping[str, list[Sight]]:
         "/reception/{batch_id}/{number}/page.jpg": ("archivist", f"{batch}/page.jpg?file=01-don.pdf"),
         "/reception/{batch_id}/{number}/note.pdf": ("archivist", f"{closed}/1/note.pdf"),
         "/reception/{batch_id}/minutes.pdf": ("archivist", f"{closed}/minutes.pdf"),
+        "/schedules/version.toml": (
+            "retention_officer",
+            f"/schedules/version.toml?of={made['adopted version'].replace('+', '%2B')}",
+        ),
         "/disposal/new/list.json": ("retention_officer", f"/disposal/new/list.json{query}"),
         "/transfer/new/list.json": ("retention_officer", f"/transfer/new/list.json{query}"),
         "/disposal/{list_id}/list.json": (

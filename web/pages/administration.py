@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,11 +11,12 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from archive import checkup
-from archive.errors import AlreadyHeld, NotPermitted, UsageError
+from archive.errors import AlreadyHeld, ArchiveError, Changed, NotPermitted, UsageError
 from archive.findings import Report
 from archive.people import staff
 from archive.settings import SETTINGS, masked
 from archive.viewers import LEVELS, RIGHTS, Grant, PersonRole, Right, Scope
+from web.problems import status_on_page
 from web.rendering import page, see_other
 from web.visits import Visit, needs, own_origin
 
@@ -77,11 +79,14 @@ def person(person_id: str, visit: Visit = Depends(needs(Right.ADMINISTER))) -> R
 
 
 def _person(
-    visit: Visit, person_id: str, *, error: str = "", link: str = "", status: int = 200
+    visit: Visit, person_id: str, *, error: ArchiveError | None = None, link: str = ""
 ) -> Response:
+    conflict = isinstance(error, Changed)
+    latest = staff.last_change(visit.archive, person_id, visit.viewer) if conflict else None
     found = staff.person(visit.archive, person_id, visit.viewer)
     return page(
-        visit, "administration_person.html", status=status, person=found, error=error, link=link,
+        visit, "administration_person.html", status=status_on_page(error), person=found, error=error,
+        link=link, latest=latest, details=json.loads(latest.details) if latest else {},
         rows=[*found.grants, None][:ROWS], roles=list(PersonRole), levels=LEVELS,
         own=found.account == visit.viewer.account,
     )  # fmt: skip
@@ -91,9 +96,11 @@ def _person(
 def set_roles(person_id: str, visit: Visit = Depends(needs(Right.ADMINISTER))) -> Response:
     """Replace somebody's roles."""
     try:
-        staff.set_grants(visit.archive, person_id, grants(visit), by=visit.viewer)
-    except (UsageError, NotPermitted) as error:
-        return _person(visit, person_id, error=error.message, status=422)
+        staff.set_grants(
+            visit.archive, person_id, grants(visit), by=visit.viewer, seen=visit.field("seen")
+        )
+    except (UsageError, NotPermitted, Changed) as error:
+        return _person(visit, person_id, error=error)
     return see_other(f"/administration/people/{person_id}")
 
 
@@ -102,9 +109,11 @@ def disable(person_id: str, visit: Visit = Depends(needs(Right.ADMINISTER))) -> 
     """Disable an account, or enable it again."""
     try:
         disabled = visit.field("disabled") == "yes"
-        staff.set_disabled(visit.archive, person_id, disabled, by=visit.viewer)
-    except NotPermitted as error:
-        return _person(visit, person_id, error=error.message, status=422)
+        staff.set_disabled(
+            visit.archive, person_id, disabled, by=visit.viewer, seen=visit.field("seen")
+        )
+    except (NotPermitted, Changed) as error:
+        return _person(visit, person_id, error=error)
     return see_other(f"/administration/people/{person_id}")
 
 
@@ -114,10 +123,10 @@ def renew_link(person_id: str, visit: Visit = Depends(needs(Right.ADMINISTER))) 
     try:
         secret = staff.renew_link(
             visit.archive, person_id, by=visit.viewer,
-            second_factor=visit.field("second_factor") == "yes",
+            second_factor=visit.field("second_factor") == "yes", seen=visit.field("seen"),
         )  # fmt: skip
-    except NotPermitted as error:
-        return _person(visit, person_id, error=error.message, status=422)
+    except (NotPermitted, Changed) as error:
+        return _person(visit, person_id, error=error)
     return _person(visit, person_id, link=_address(visit, secret))
 
 

@@ -17,7 +17,7 @@ from retention_rules.diff import diff
 from retention_rules.problems import Gravity
 from web.pages import jobs
 from web.pages.disposal_acts import day_of
-from web.rendering import page, see_other
+from web.rendering import attachment, page, see_other
 from web.uploads import content, file_name
 from web.visits import Visit, needs
 
@@ -32,6 +32,7 @@ def every(visit: Visit = Depends(seeing)) -> Response:
     found = schedules.known(visit.archive)
     return page(
         visit, "schedules.html", known=found, today=visit.archive.today(),
+        seen_of=schedules.seen_of,
         may_confirm=[p.version for p in found.proposals if schedules.may_confirm(visit.viewer, p)],
     )  # fmt: skip
 
@@ -49,6 +50,16 @@ def rows(visit: Visit = Depends(seeing)) -> Response:
         versions=[v for v in schedules.known(visit.archive).versions if v != schedule.version],
         at=0 if visit.language == "vi" else 1,
     )  # fmt: skip
+
+
+@router.get("/schedules/version.toml")
+def source(visit: Visit = Depends(seeing)) -> Response:
+    """Hand out a version as it was written, to make a draft from."""
+    name = visit.request.query_params.get("of", "")
+    text = schedules.source(visit.archive, name)
+    return Response(
+        text, media_type="application/toml; charset=utf-8", headers=attachment(f"{name}.toml")
+    )
 
 
 @router.post("/schedules/drafts")
@@ -101,7 +112,9 @@ def propose(job_id: str, visit: Visit = Depends(officer)) -> Response:
 def confirm(visit: Visit = Depends(needs(Right.APPROVE))) -> Response:
     """Put a proposal in force, as its second person."""
     version = visit.field("version")
-    schedules.confirm(visit.archive, visit.background, visit.viewer, version)
+    schedules.confirm(
+        visit.archive, visit.background, visit.viewer, version, seen=visit.field("seen")
+    )
     return see_other(f"/schedules/adopted?version={quote(version, safe='')}")
 
 
