@@ -96,13 +96,17 @@ def _written(tour: Tour, home: Path, papers: Path) -> tuple[int, dict[str, str]]
 def _serve(options: Globals, tour: Tour, papers: Path, codes: dict[str, str], port: int) -> None:
     """Fill the archive, add people, tell their passwords once, and serve the pages."""
     from archive.assembly import open_archive
+    from archive.disposal import trial
     from archive.people import staff
     from cli.demo import served
     from web import serving
 
     served.fill(tour, papers, codes)
+    signing = tour.home.with_name("signing")
     with open_archive(tour.home) as archive:
         people = served.add_people(archive)
+        served.adopt(archive)
+        trial.write_papers(archive, signing)
         first = staff.first_link(archive)
 
     def ready(address: str, metrics: str | None) -> None:
@@ -112,14 +116,15 @@ def _serve(options: Globals, tour: Tour, papers: Path, codes: dict[str, str], po
             "address": address,
             "first_administrator": link,
             "people": [each.to_json() for each in people],
+            "signing": str(signing),
         }
-        output.emit(options, result, lambda: _people_lines(people, address, link))
+        output.emit(options, result, lambda: _people_lines(people, address, link, signing))
         sys.stdout.flush()
 
     serving.serve(tour.home, host="127.0.0.1", port=port, workers=1, ready=ready)
 
 
-def _people_lines(people: list[Somebody], address: str, link: str) -> Iterator[str]:
+def _people_lines(people: list[Somebody], address: str, link: str, signing: Path) -> Iterator[str]:
     yield ""
     yield click.style(words.say("demo.people"), bold=True)
     yield from output.table(
@@ -130,6 +135,7 @@ def _people_lines(people: list[Somebody], address: str, link: str) -> Iterator[s
     )
     yield words.say("demo.administrator")
     yield f"  {link}"
+    yield words.say("demo.signing", folder=signing)
     yield words.say("serve.ready", address=address)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import shutil
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from cli.demo.tour import Tour
 if TYPE_CHECKING:
     from archive.assembly import Archive
 
+PRODUCER = "UBND phường Đông Thử (giả định)"
+DECISION = "01/QĐ-TN (THỬ NGHIỆM)"
 LIMITED = "H99.18"
 """The agency of the official who sees one agency only."""
 ACCOUNTS: tuple[tuple[str, str, PersonRole, str | None], ...] = (
@@ -55,6 +59,39 @@ def fill(tour: Tour, submissions: Path, codes: dict[str, str]) -> None:
     )  # fmt: skip
     tour.run("fixity", "run")
     tour.run("evidence", "build")
+    tour.say("demo.to_fix")
+    tour.run("queue", "add", "--producer", PRODUCER, str(_with_a_slip(submissions)))
+
+
+def _with_a_slip(submissions: Path) -> Path:
+    """Return a submission that says it was closed before it came in: somebody has to fix it."""
+    plain = next(each for each in sorted(submissions.iterdir()) if LIMITED in each.name)
+    folder = submissions.with_name("to-fix") / plain.name
+    shutil.copytree(plain, folder)
+    description = folder / "dossier.json"
+    told = json.loads(description.read_text(encoding="utf-8"))
+    told["tthc"]["dossierCode"] = f"{told['tthc']['dossierCode'][:-4]}0125"
+    told["dossier"]["fileCode"] = f"{told['dossier']['fileCode']}5"
+    told["tthc"]["closedOn"] = f"{int(told['tthc']['receivedOn'][:4]) - 1}-12-31"
+    description.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def adopt(archive: Archive) -> None:
+    """Put the fictional agency's schedule in force, as its two people would: nothing is
+    destroyed before."""
+    from archive.disposal import adoption
+    from archive.disposal.adoption import AdoptionRequest
+
+    officer, approver = (
+        (account, name)
+        for account, name, role, _ in ACCOUNTS
+        if role in (PersonRole.RETENTION_OFFICER, PersonRole.APPROVER)
+    )
+    content = (archive.settings.home / "schedule.toml").read_text(encoding="utf-8")
+    request = AdoptionRequest(content, "schedule.toml", officer[1], decision=DECISION)
+    proposed = adoption.propose(archive, request, account=officer[0])
+    adoption.confirm(archive, proposed.version, by=approver[1], account=approver[0])
 
 
 def add_people(archive: Archive) -> list[Somebody]:
