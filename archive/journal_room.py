@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from archive import access, log_proofs
 from archive.assembly import Archive
-from archive.catalogue import journal, journal_pages
+from archive.catalogue import figures, journal, journal_pages, people
 from archive.catalogue.journal import Entry
 from archive.catalogue.journal_pages import Wanted
 from archive.errors import ArchiveError, NotHeld, NotPermitted
@@ -35,6 +36,17 @@ def read(
     }
     _looked(archive, viewer, {name: value for name, value in details.items() if value != ""})
     return found
+
+
+def names_of(archive: Archive, viewer: Viewer, entries: Iterable[Entry]) -> dict[str, str]:
+    """Return what people call the subjects of entries: codes of dossiers, accounts of persons.
+
+    Only of those that a viewer may see; people see an id where there is no name.
+    """
+    ids = [entry.subject for entry in entries]
+    with archive.catalogue.connect() as connection:
+        accounts = people.accounts_of(connection, ids)
+        return {**accounts, **figures.codes_of(connection, viewer, Right.JOURNAL, ids)}
 
 
 def _subject(archive: Archive, viewer: Viewer, named: str) -> str:

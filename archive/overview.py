@@ -12,7 +12,7 @@ from archive.catalogue import figures, standing
 from archive.catalogue.engine import Catalogue
 from archive.catalogue.figures import Figures
 from archive.catalogue.standing import Standing
-from archive.viewers import Viewer
+from archive.viewers import Right, Viewer
 
 _NAMES: Final[WeakKeyDictionary[Catalogue, dict[str, str]]] = WeakKeyDictionary()
 
@@ -48,6 +48,12 @@ def names_of(
             kept.update(figures.names_of(connection, *wanted))
     # No more than was asked for: others may not be the viewer's to know.
     return {code: kept[code] for each in codes for code in each if code in kept}
+
+
+def codes_of(archive: Archive, viewer: Viewer, right: Right, ids: Iterable[str]) -> dict[str, str]:
+    """Return the codes of those dossiers that a viewer may do `right` with, by their ids."""
+    with archive.catalogue.connect() as connection:
+        return figures.codes_of(connection, viewer, right, ids)
 
 
 def whole(archive: Archive) -> Standing:

@@ -46,6 +46,7 @@ def environment() -> Environment:
         marked=marked,
         masked=masked,
         number=number,
+        opened=opened,
     )
     made.globals.update(
         static=static,
@@ -197,6 +198,11 @@ def size(count: int) -> str:
 def number(value: int) -> str:
     """Return a whole number with dots between the thousands."""
     return f"{value:,}".replace(",", ".")
+
+
+def opened(text: str) -> str:
+    """Return a text with its first letter upper case; the rest, such as names, as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def marked(text: str, marks: tuple[tuple[int, int], ...]) -> Markup:

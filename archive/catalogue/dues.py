@@ -25,6 +25,7 @@ from archive.errors import NotHeld
 from archive.viewers import OPERATOR, Right, Viewer
 
 _TABLE = tables.dossiers
+_MOST_AGENCIES = 200
 
 
 def set_due(
@@ -122,6 +123,13 @@ def _page(
         found = rows.due_of(row)
         if found is not None:
             yield found
+
+
+def agencies(conn: Connection, viewer: Viewer, action: str, on: date) -> tuple[str, ...]:
+    """Return the agencies whose dossiers are due on a day, as far as a viewer may see them."""
+    column = _TABLE.c.agency
+    statement = select(column).where(*_is_due(action, on), visible(viewer, Right.RETENTION))
+    return tuple(conn.scalars(statement.distinct().order_by(column).limit(_MOST_AGENCIES)))
 
 
 def _is_due(action: str, on: date) -> tuple[ColumnElement[bool], ...]:

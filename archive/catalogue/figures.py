@@ -10,8 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Select, bindparam, case, func, select
 
 from archive.catalogue import tables
+from archive.catalogue.columns import UUID
 from archive.catalogue.visibility import visible
-from archive.viewers import Viewer
+from archive.viewers import Right, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ def names_of(
             if name := conn.execute(wanted, {"code": code}).scalar():
                 found[code] = name
     return found
+
+
+def codes_of(conn: Connection, viewer: Viewer, right: Right, ids: Iterable[str]) -> dict[str, str]:
+    """Return the codes of those dossiers that a viewer may do `right` with, by their ids."""
+    known = [each for each in set(ids) if UUID.fullmatch(each)]
+    table = tables.dossiers
+    asked = select(table.c.id, table.c.code).where(table.c.id.in_(known), visible(viewer, right))
+    return {str(row.id): row.code for row in conn.execute(asked)} if known else {}
 
 
 def _name_of(code: Column[Any], name: Column[Any]) -> Select[Any]:

@@ -57,8 +57,8 @@ class Field:
     """`tthc.closedOn`; in a row of a list its column."""
     value: str
     corrected: bool
-    findings: tuple[str, ...]
-    """What is wrong with it, in words."""
+    findings: tuple[Mapping[str, str], ...]
+    """What is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,16 @@ def form(archive: Archive, name: str) -> Form:
         Field(place, flat.get(place, ""), place in each.corrections, found[place])
         for place in places
     )
-    fields = tuple(sorted(fields, key=lambda field: not field.findings))
-    told = {message for messages in found.values() for message in messages}
+    fields = tuple(sorted(fields, key=_urgency))
+    told = {finding["message"] for findings in found.values() for finding in findings}
     others = tuple(f for f in each.findings if f["message"] not in told)
     return Form(each, fields, others, _documents(content, ref))
+
+
+def _urgency(field: Field) -> int:
+    """Return where a field stands in a form: what refuses first, then what is doubtful."""
+    graves = {finding["severity"] for finding in field.findings}
+    return 0 if "error" in graves else 1 if graves else 2
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -112,14 +118,14 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
             yield place, value
 
 
-def _of(each: Item, place: str) -> tuple[str, ...]:
+def _of(each: Item, place: str) -> tuple[Mapping[str, str], ...]:
     """Return what is wrong with a field: findings name it as `dossier.json#/tthc/closedOn`."""
     pointer = "/" + place.replace(".", "/")
     document = re.fullmatch(r"/documents/(\d+)/title", pointer)
     if document:
         pointer = f"/documents/{int(document[1]) - 1}/title"
     return tuple(
-        finding["message"]
+        finding
         for finding in each.findings
         if finding["path"].partition("#")[2] == pointer
         or finding["path"].endswith((f"/{place}", f" {place}"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.assembly import Archive
-from archive.catalogue import disposal_outlines, disposals, dossiers
+from archive.catalogue import disposal_outlines, disposals, dossiers, dues
 from archive.catalogue.disposal_outlines import Outline
 from archive.catalogue.disposals import Disposal, Item, ItemState, Kind, ListStatus
 from archive.disposal import attachments, lists, procedure, proposing, qualifying
@@ -71,6 +71,12 @@ def require(viewer: Viewer, right: Right, disposal: Disposal) -> None:
     """Raise NotPermitted unless a viewer has a right to a list."""
     if not may(viewer, right, disposal):
         raise NotPermitted("your roles do not include this", where=disposal.id)
+
+
+def agencies_due(archive: Archive, viewer: Viewer, kind: Kind) -> tuple[str, ...]:
+    """Return the agencies of which a list can be made today: something of theirs is due."""
+    with archive.catalogue.connect() as connection:
+        return dues.agencies(connection, viewer, kind.value, archive.today())
 
 
 def draft(archive: Archive, viewer: Viewer, request: Request) -> Draft:

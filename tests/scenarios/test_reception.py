@@ -142,7 +142,8 @@ def test_a_form_shows_each_field_with_what_is_wrong_with_it(archive: Archive, in
     assert fields["tthc.closedOn"].value == "2025-12-31"
     assert fields["tthc.applicant.name"].value == script
     assert any(
-        "2025-12-31" in told or "before" in told for told in fields["tthc.closedOn"].findings
+        "2025-12-31" in told["message"] or "before" in told["message"]
+        for told in fields["tthc.closedOn"].findings
     )
     assert form.documents == ("01-don.pdf", "02-ket-qua.pdf")
     from archive.reception.fixing import as_file

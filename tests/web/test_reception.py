@@ -50,7 +50,7 @@ def test_what_comes_in_is_held_fixed_beside_its_page_and_receipted(
     expect(page.locator(".list")).to_contain_text("KHO-DATE-ORDER")
 
     page.get_by_role("link", name="Sửa tại đây").click()
-    field = page.get_by_role("textbox", name="Ngày kết thúc (2026-01-31)")
+    field = page.get_by_label("Ngày kết thúc")
     expect(field).to_have_value("2025-12-31")
     expect(page.locator("img.sheet")).to_be_visible()
     expect(page.locator("img.sheet")).to_have_js_property("naturalWidth", 900, timeout=30_000)
@@ -173,6 +173,7 @@ def test_script_in_every_text_field_of_reception_stays_text(
     page.get_by_role("link", name=code).first.click()
     assert page.locator("main script, main img[src=x]").count() == 0
     page.get_by_label("Căn cứ để sửa", exact=True).fill(SCRIPT)
+    page.locator("summary", has_text="Các trường khác").click()
     page.get_by_label("Tên cơ quan").fill(SCRIPT)
     page.get_by_role("button", name="Lưu và nhận vào kho").click()
     page.wait_for_load_state()

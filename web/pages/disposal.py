@@ -73,6 +73,7 @@ def new(visit: Visit = Depends(proposing)) -> Response:
     return page(
         visit, "disposal_new.html", request=request, draft=made, problem=problem,
         kind=kind_of(visit).value, base=base_of(visit), address=address,
+        agencies=lists.agencies_due(visit.archive, visit.viewer, kind_of(visit)),
     )  # fmt: skip
 
 

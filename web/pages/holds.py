@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
+from archive import overview
 from archive.disposal import HoldRequest
 from archive.errors import UsageError
 from archive.retention_office import holds
@@ -30,6 +31,9 @@ def every(visit: Visit = Depends(holding)) -> Response:
         "holds.html",
         holds=found,
         asked=asked,
+        codes=overview.codes_of(
+            visit.archive, visit.viewer, Right.HOLD, [h.dossier_id for h in found if h.dossier_id]
+        ),
         dossier=visit.request.query_params.get("dossier", ""),
         reconciliation=reconciliation,
     )

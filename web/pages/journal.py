@@ -43,6 +43,7 @@ def every(visit: Visit = Depends(reading)) -> Response:
         older = f"/journal?{urlencode({**kept, 'before': found[-1].seq})}"
     return page(
         visit, "journal.html", found=[(each, json.loads(each.details)) for each in found],
+        names=journal_room.names_of(visit.archive, visit.viewer, found),
         asked=asked, types=list(EventType), outcomes=OUTCOMES, more=older,
     )  # fmt: skip
 
@@ -71,7 +72,10 @@ def show(seq: int, visit: Visit = Depends(reading)) -> Response:
     """Show an entry with its proof."""
     found = journal_room.prove(visit.archive, visit.viewer, seq)
     details = json.dumps(json.loads(found.entry.details), ensure_ascii=False, indent=1)
-    return page(visit, "journal_entry.html", found=found, entry=found.entry, details=details)
+    names = journal_room.names_of(visit.archive, visit.viewer, [found.entry])
+    return page(
+        visit, "journal_entry.html", found=found, entry=found.entry, details=details, names=names
+    )
 
 
 @router.get("/journal/{seq}/proof.{form}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -17,6 +17,7 @@ from archive.errors import ArchiveError, NotHeld, Rejected, UnsafeInput, UsageEr
 from archive.formats import pictures
 from archive.reception import Form, Item, ItemState, Upload, desk, fixing
 from archive.viewers import Right
+from web.pages import reception_fields
 from web.problems import status_on_page
 from web.rendering import HERE, attachment, page, see_other
 from web.visits import Visit, needs
@@ -77,10 +78,23 @@ def _batch(visit: Visit, batch_id: str, problem: ArchiveError | None = None) -> 
         rule=rule,
         rules=rules,
         problem=problem,
-        fields=fixing.FIELDS,
+        fields=[(place, reception_fields.label(visit, place)) for place in fixing.FIELDS],
+        days=reception_fields.DAYS,
+        field_of=_field_of(visit),
         several=_told_of_several(visit),
         settled=bool(items) and all(each.state in ("held", "returned") for each in items),
     )
+
+
+def _field_of(visit: Visit) -> Callable[[str], str]:
+    """Return what names the field that a finding's path is about; "" if it is about none."""
+
+    def named(path: str) -> str:
+        place = reception_fields.place_of(path)
+        found = reception_fields.label(visit, place) if place else ""
+        return "" if found == place else found
+
+    return named
 
 
 def _told_of_several(visit: Visit) -> str:
@@ -217,6 +231,8 @@ def _item(visit: Visit, name: str, problem: ArchiveError | None = None) -> Respo
         status=status_on_page(problem),
         item=found,
         form=form,
+        fields=reception_fields.shown(visit, form.fields) if form else (),
+        field_of=_field_of(visit),
         cannot=cannot,
         problem=problem,
         file=file if file in documents else (documents[0] if documents else ""),

@@ -27,6 +27,9 @@
     else if (event.key === "k") { event.preventDefault(); step(-1); }
   });
 
+  const here = document.querySelector('.menu [aria-current="page"]');
+  if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
+
   // A session ends after some time without a click: say so two minutes before (WCAG 2.2.1).
   const told = document.querySelector('meta[name="kho-session-minutes"]');
   if (told) {
