@@ -235,10 +235,12 @@ def _noted_digest(place: Path) -> str | None:
 def _walk(folder: Path, inside: str, prefix: str, after: str) -> Iterator[ObjectName]:
     """Yield the objects of a folder in byte order of their whole names.
 
-    A folder sorts as its name with `/` at the end: `a-b` comes before `a/b`.
+    A folder sorts as its name with `/` at the end: `a-b` comes before `a/b`. Of a prefix that
+    leads on into a folder, nothing but that folder is looked at.
     """
+    begin, leads_on, _ = prefix[len(inside) :].partition("/")
     with reading(str(folder)):
-        keys = sorted(_keys(folder))
+        keys = _folder_key(folder, begin) if leads_on else sorted(_keys(folder, begin))
     for key in keys:
         name = inside + key
         if not key.endswith("/"):
@@ -248,14 +250,23 @@ def _walk(folder: Path, inside: str, prefix: str, after: str) -> Iterator[Object
             yield from _walk(folder / key, name, prefix, after)
 
 
-def _keys(folder: Path) -> list[str]:
-    """Return the entries of a folder, folders with `/`; what is no object is left out."""
+def _folder_key(folder: Path, name: str) -> list[str]:
+    """Return the one entry of this name, with `/`, if it is a folder."""
+    try:
+        held = is_part(name) and modes.S_ISDIR((folder / name).lstat().st_mode)
+    except FileNotFoundError:
+        return []
+    return [name + "/"] if held else []
+
+
+def _keys(folder: Path, begin: str) -> list[str]:
+    """Return the entries of a folder that begin so, folders with `/`; only what can be objects."""
     try:
         with os.scandir(folder) as entries:
             return [
                 entry.name + "/" if entry.is_dir() else entry.name
                 for entry in entries
-                if is_part(entry.name) and not entry.is_symlink()
+                if entry.name.startswith(begin) and is_part(entry.name) and not entry.is_symlink()
             ]
     except FileNotFoundError:  # deleted since it was listed
         return []

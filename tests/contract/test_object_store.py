@@ -217,7 +217,9 @@ def test_names_come_in_byte_order_from_a_prefix_after_a_name(store: ObjectStore)
     assert list(store.names()) == sorted(names)
     assert list(store.names("a/")) == ["a/B", "a/b", "a/c-d", "a/c.d", "a/c/d"]
     assert list(store.names("a/c")) == ["a/c-d", "a/c.d", "a/c/d"]
-    assert list(store.names("none/")) == []
+    assert list(store.names("a/c/")) == ["a/c/d"]
+    for nothing in ("none/", "b/", "a/b/", "a/c/d/", "a/c/e"):
+        assert list(store.names(nothing)) == []
     for after in [*names, "a/", "a/c/", "a/c", "", "zz", "a/bb"]:
         assert list(store.names(after=after)) == sorted(n for n in names if n > after)
 
