@@ -83,14 +83,16 @@ def version_of(holding: Holding, number: int | None) -> Version:
 @contextmanager
 def original(
     archive: Archive, holding: Holding, document: Document, *, offset: int = 0,
-    length: int | None = None,
+    length: int | None = None, head: AipHead | None = None,
 ) -> Iterator[BinaryIO]:  # fmt: skip
     """Open an original, or a range of it, where it lies: in the version that stores it.
+
+    `head` is the latest version's, where it was read before.
 
     Raises:
         IntegrityError: the package that should have it does not.
     """
-    head = head_of_version(archive, holding.versions[-1])
+    head = head or head_of_version(archive, holding.versions[-1])
     file = head.original(document.file.path)
     version = version_of(holding, file.version)
     entries = head.entries

@@ -26,6 +26,7 @@ from archive.heads import earlier, head_of_version, original, reader
 from archive.ingest import description, register, store
 from archive.ingest.examination import Examined
 from archive.model import Indication, PackagePath, Receipt, Verdict
+from archive.packages.aip import AipHead
 from archive.packages.aip.read import Contents
 from archive.packages.sip import Sip
 from archive.reports import validation
@@ -79,13 +80,14 @@ def recheck(
         FixityMismatch: a stored file is not what was recorded.
         Unavailable: the store did not answer.
     """
-    material = kept_material(archive, holding)
+    head = head_of_version(archive, holding.versions[-1])
+    material = kept_material(archive, holding, head)
     trust = kept_trust(archive.trust, material, also=archive.trust if with_newer else None)
-    found = _checked(archive, holding, trust)
+    found = _checked(archive, holding, head, trust)
     if fetch and any(one.sub_indication in UNDECIDED for one in found.verdicts):
         _ask(archive, readable([v for k, v in found.material.items() if "certificates/" in k]))
         both = kept_trust(archive.trust, material, also=archive.trust)
-        trust, found = both, _checked(archive, holding, both)
+        trust, found = both, _checked(archive, holding, head, both)
     told = validation.Checked(found.verdicts, found.grounds, archive.clock(), archive.agent)
     return Rechecked(holding, found.verdicts, found.material, told, trust)
 
@@ -123,11 +125,15 @@ def keep(archive: Archive, done: Rechecked, *, agent: str) -> Rechecked:
     return replace(done, receipt=register(archive, described, sealed, holding))
 
 
-def kept_material(archive: Archive, holding: Holding) -> dict[str, bytes]:
-    """Return the validation material of a dossier's latest version, by its name."""
-    version = holding.versions[-1]
-    read = reader(archive, version.place)
-    head = head_of_version(archive, version)
+def kept_material(
+    archive: Archive, holding: Holding, head: AipHead | None = None
+) -> dict[str, bytes]:
+    """Return the validation material of a dossier's latest version, by its name.
+
+    `head` is that version's, where it was read before.
+    """
+    head = head or head_of_version(archive, holding.versions[-1])
+    read = reader(archive, holding.versions[-1].place)
     contents = Contents(head, read, lambda place: earlier(archive, place))
     return {
         file.path.removeprefix(VALIDATION): contents.read(file)
@@ -139,7 +145,7 @@ def kept_material(archive: Archive, holding: Holding) -> dict[str, bytes]:
 def kept_trust(
     trust: TrustStore, material: Mapping[str, bytes], *, also: TrustStore | None = None
 ) -> TrustStore:
-    """Return today's roots with kept material, and that of another trust store if given."""
+    """Return today's roots and days with kept material, and that of another store if given."""
     groups: dict[str, list[bytes]] = {name: [] for name in _FOLDERS.values()}
     for name, content in material.items():
         for folder, group in _FOLDERS.items():
@@ -150,29 +156,31 @@ def kept_trust(
         groups["crls"] += also.crls
         groups["ocsps"] += also.ocsps
     once = {name: tuple(dict.fromkeys(group)) for name, group in groups.items()}
-    return TrustStore(trust.anchors, once["certificates"], once["crls"], once["ocsps"])
+    certificates, crls, ocsps = once["certificates"], once["crls"], once["ocsps"]
+    return replace(trust, certificates=certificates, crls=crls, ocsps=ocsps)
 
 
-def sealed_at(archive: Archive, holding: Holding) -> dict[int, datetime]:
+def sealed_at(archive: Archive, holding: Holding, latest: AipHead) -> dict[int, datetime]:
     """Return the proven sealing time of each version whose seal passes, by its number."""
     found: dict[int, datetime] = {}
     for version in holding.versions:
-        head = head_of_version(archive, version)
+        newest = version is holding.versions[-1]
+        head = latest if newest else head_of_version(archive, version)
         verdict = seals.verdict_on(archive, head.mets, head.seal)
         if verdict.indication is Indication.PASSED and verdict.sealed_at_proven is not None:
             found[version.number] = verdict.sealed_at_proven
     return found
 
 
-def _checked(archive: Archive, holding: Holding, trust: TrustStore) -> CheckResult:
+def _checked(archive: Archive, holding: Holding, head: AipHead, trust: TrustStore) -> CheckResult:
     verdicts: list[Verdict] = []
     grounds: list[Grounds] = []
     material: dict[str, bytes] = {}
-    proven = sealed_at(archive, holding)
-    versions = _versions(archive, holding)
+    proven = sealed_at(archive, holding, head)
+    versions = _versions(holding, head)
     checker = archive.checker.under(trust)
     with tempfile.TemporaryDirectory(dir=archive.scratch) as folder:
-        places = dict(_files(archive, holding, Path(folder)))
+        places = dict(_files(archive, holding, head, Path(folder)))
         for path in dict.fromkeys(verdict.path for verdict in holding.verdicts):
             found = checker.check(
                 places[path],
@@ -188,15 +196,16 @@ def _checked(archive: Archive, holding: Holding, trust: TrustStore) -> CheckResu
     return CheckResult(tuple(verdicts), material, tuple(grounds))
 
 
-def _versions(archive: Archive, holding: Holding) -> dict[PackagePath, int]:
-    head = head_of_version(archive, holding.versions[-1])
+def _versions(holding: Holding, head: AipHead) -> dict[PackagePath, int]:
     return {
         document.file.path: head.original(document.file.path).version
         for document in holding.dossier.documents
     }
 
 
-def _files(archive: Archive, holding: Holding, folder: Path) -> Iterator[tuple[PackagePath, Path]]:
+def _files(
+    archive: Archive, holding: Holding, head: AipHead, folder: Path
+) -> Iterator[tuple[PackagePath, Path]]:
     """Write the files that are needed to a folder, each digest compared on the way.
 
     Those with signatures are, and all of them if a signature may be over another file.
@@ -207,7 +216,7 @@ def _files(archive: Archive, holding: Holding, folder: Path) -> Iterator[tuple[P
         if alone and document.file.path not in signed:
             continue
         target, digest = folder / str(document.ordinal), hashlib.sha256()
-        with original(archive, holding, document) as stream, target.open("wb") as out:
+        with original(archive, holding, document, head=head) as stream, target.open("wb") as out:
             for piece in chunks(stream):
                 digest.update(piece)
                 out.write(piece)

@@ -8,6 +8,7 @@ from pathlib import Path
 from archive.assembly import TEST_PKI, Archive
 from archive.auditing.recheck import recheck
 from archive.signatures import testpki
+from archive.signatures.trust import set_algorithm_end
 from tests import ades, archives, evidence
 from tests.builders import a_pdf
 
@@ -46,3 +47,11 @@ def test_a_container_is_proven_by_its_record_at_ingest_and_again_from_what_is_ke
         assert [one.format[-4:] for one in verdicts] == ["-B-B", "-ERS"]
         assert {one.proven_at for one in verdicts} == {now - 20 * HOUR}
     assert any(name.startswith("timestamps/") for name in again.material)
+
+    # The archive's own days count when it checks again, too.
+    set_algorithm_end(archive.settings.path("trust.folder"), "ecdsa-256", (now - 2 * DAY).date())
+    del archive.__dict__["trust"]
+    late = recheck(archive, proven)
+    assert [one.sub_indication for one in late.verdicts] == [
+        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    ] * 2
