@@ -10,7 +10,8 @@ JOBS ?= 2
 demo: $(STAMP)  ## install, then run the guided tour on a fresh archive
 	$(BIN)/kho demo --folder .demo --force
 
-test: $(STAMP) system check  ## install, then run everything that CI runs
+test: $(STAMP)  ## install, then run everything that CI runs
+	$(MAKE) -j 2 system check
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)  ## format, lint, types, imports

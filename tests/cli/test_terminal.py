@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import unicodedata
@@ -16,12 +15,10 @@ import click
 import pytest
 
 from archive.errors import ExitCode
-from archive.fixity import sha256_of
 from cli import output, usage, words
-from cli.command import Effect, Globals
+from cli.command import Globals
 from cli.progress import Progress
 from tests.builders import a_submission
-from tests.cli.samples import SAMPLES
 from tests.cli.world import CODE, PLAIN, ROOT, SIGNED, every_command, kho
 
 COMMANDS = every_command()
@@ -199,36 +196,6 @@ def test_what_the_system_refuses_is_an_error_with_the_path(here: Path):
     assert answer.code == ExitCode.USAGE
     assert "file/archive" in answer.err
     assert "Traceback" not in answer.err
-
-
-def state(home: Path) -> dict[str, str]:
-    """Return what an archive keeps, by name: its catalogue, its store, its settings."""
-    with sqlite3.connect(home / "catalogue.db") as connection:
-        tables = "\n".join(connection.iterdump())
-    kept = [p for f in ("store", "test-pki") for p in (home / f).rglob("*") if p.is_file()]
-    found = {str(path): sha256_of(path.read_bytes()) for path in [*kept, home / "kho.toml"]}
-    return {
-        **found,
-        "catalogue": tables,
-        "beside": " ".join(sorted(p.name for p in home.iterdir())),
-    }
-
-
-@pytest.mark.parametrize("place", SAMPLES)
-def test_a_dry_run_changes_nothing_or_is_refused(place: str, here: Path, facts: dict[str, str]):
-    sample = SAMPLES[place]
-    filled = [each.format_map(facts) if "{" in each else each for each in sample.works]
-    before = state(here)
-
-    answer = kho(*place.split(), *filled, "--dry-run", cwd=here)
-
-    (here / "METS.xml").unlink(missing_ok=True)  # which `aip cat -o` was told to write
-    assert state(here) == before
-    if COMMANDS[place].effect is Effect.CHANGES:
-        assert answer.code == ExitCode.USAGE
-        assert f"kho {place}" in answer.err
-    else:
-        assert answer.code in (ExitCode.DONE, ExitCode.FINDINGS), answer.err
 
 
 def test_a_file_that_is_there_is_not_written_over_unasked(here: Path):
