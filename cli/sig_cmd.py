@@ -87,10 +87,12 @@ def _of_file(
     from archive.evidence import attached
     from archive.model import PackagePath
     from archive.packages.dsig import reader
+    from archive.sandbox import closed_at_exit
     from archive.signatures.check import Checker
 
     name, beside = PackagePath(str(path)), _beside(path)
-    with Checker(_trust(options), workers=1, xml=reader, records=attached) as checker:
+    trust, children = _trust(options), closed_at_exit("signatures")
+    with Checker(trust, xml=reader, records=attached, children=children) as checker:
 
         def checked(known_at: datetime | None = None) -> list[Verdict]:
             found = checker.check(
