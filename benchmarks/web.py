@@ -51,12 +51,17 @@ GIVEN = ("An", "Bình", "Châu", "Dũng", "Giang", "Hà", "Khánh", "Lan", "Mai"
 MIDDLES = ("Văn", "Thị", "Đức", "Ngọc", "Minh", "Thanh", "Hữu", "Thu")
 
 
-def archive_of(count: int) -> Path:
-    """Return the home of an archive with so many dossiers; made once."""
-    home, ready = CACHE / f"web-{count}", CACHE / f"web-{count}.ready"
+def archive_of(count: int, catalogue: str = "") -> Path:
+    """Return the home of an archive with so many dossiers; on SQLite made once and kept."""
+    name = f"web-{count}" + ("-postgresql" if catalogue else "")
+    home, ready = CACHE / name, CACHE / f"{name}.ready"
+    if catalogue:  # its database went with the server that it was in
+        shutil.rmtree(home, ignore_errors=True)
+        ready.unlink(missing_ok=True)
     if not ready.exists():
-        print(f"making {count:,} dossiers in {home} (once)", flush=True)
-        submissions.archive_with(submissions.small(REAL), home, **{"store.lock": "none"})
+        print(f"making {count:,} dossiers in {home}", flush=True)
+        settings = {"store.lock": "none", **({"catalogue.url": catalogue} if catalogue else {})}
+        submissions.archive_with(submissions.small(REAL), home, **settings)
         with open_archive(home) as archive:
             list(ingest_all(archive, sorted(submissions.small(REAL).folder.iterdir())))
             _multiply(archive, count)
@@ -122,9 +127,10 @@ def _insert(connection: Any, made: list[Holding]) -> None:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[tuple[str, int]]:
+def served(home: Path, workers: int = 1) -> Iterator[tuple[str, int]]:
     """Run `kho serve` and yield its address and its process id."""
-    command = [sys.executable, "-m", "cli.main", "-C", str(home), "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "cli.main", "-C", str(home), "serve", "--port", "0", "--json",
+               "--workers", str(workers)]  # fmt: skip
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
     )
@@ -244,17 +250,49 @@ def on_screen(base: str, secret: str, paths: list[str]) -> dict[str, float]:
     return {"p50_ms": taken[15], "p95_ms": taken[28]}
 
 
+def scaling(count: int, seconds: int, people: int, workers: list[int]) -> dict[str, Any]:
+    """Return answers a second and latencies by number of processes, on a PostgreSQL of its own.
+
+    Database, servers and `wrk` share this machine's cores: more processes than cores are left
+    cannot show more. Processor time is that of the servers, without the database.
+    """
+    from tests.postgres import running_postgres
+
+    figures: dict[str, Any] = {"dossiers": count, "people": people, "machine": machine()}
+    with running_postgres() as server:
+        home = archive_of(count, server.url(server.new_database()))
+        paths, secret = addresses(home), signed_in(home)
+        for number in workers:
+            with served(home, number) as (base, process):
+                for _, listed in 2 * [*paths.items()]:  # each process has read what it needs
+                    loaded(base, process, secret, listed, 3, people)
+                for kind, listed in paths.items():
+                    found = loaded(base, process, secret, listed, seconds, people)
+                    figures[f"{kind}, {number} workers"] = found
+                    print(number, kind, found, flush=True)
+        print(f"load {os.getloadavg()[0]:.1f}")
+    return figures
+
+
 def main() -> None:
     """Measure, print, and write the figures where `--json` says."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--people", type=int, default=50)
+    parser.add_argument(
+        "--workers", type=int, nargs="*", help="processes on PostgreSQL, one run for each: 1 2"
+    )
     asked = parser.parse_args()
     count, seconds = (5_000, 5) if asked.quick else (100_000, 20)
+    if asked.workers:
+        figures = scaling(count, seconds, asked.people, asked.workers)
+        if asked.json:
+            asked.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        return
     home = archive_of(count)
     paths, secret = addresses(home), signed_in(home)
-    figures: dict[str, Any] = {"dossiers": count, "people": asked.people, "machine": machine()}
+    figures = {"dossiers": count, "people": asked.people, "machine": machine()}
     with served(home) as (base, process):
         for kind, listed in paths.items():
             figures[f"{kind} alone"] = alone(base, process, secret, listed)
