@@ -19,7 +19,6 @@ from archive.fixity import chunks
 from archive.heads import glimpse, original
 from archive.model import Document, DossierId, Version
 from archive.search import Facet, Query, Sort
-from archive.search.language import parse
 from archive.search.permission import permit
 from archive.search.query import Diagnostic, Node, Page
 from archive.search.snippets import Snippet, highlight
@@ -166,6 +165,8 @@ def search(archive: Archive, question: Question, viewer: Viewer = OPERATOR) -> A
         QueryRejected: the cursor or the limit is not valid.
         Unavailable: the index cannot be read.
     """
+    from archive.search.language import parse  # with whoosh's parser, for this alone
+
     parsed = parse(question.text)
     page = archive.index.search(
         Query(

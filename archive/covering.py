@@ -8,13 +8,18 @@ from archive.catalogue import holds
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
 from archive.catalogue.holds import Facts, Hold
-from archive.search.matching import meets
 from archive.search.records import record_of
 
 
 def answers_of(holding: Holding) -> Callable[[str], bool]:
     """Return what says whether a dossier meets a query; words in its papers do not count."""
-    return lambda query: meets(record_of(holding.dossier, holding.verdicts), query)
+
+    def answers(query: str) -> bool:
+        from archive.search.matching import meets  # with a parser that few commands need
+
+        return meets(record_of(holding.dossier, holding.verdicts), query)
+
+    return answers
 
 
 def standing(placed: Iterable[Hold], holding: Holding) -> tuple[Hold, ...]:

@@ -16,7 +16,6 @@ from archive.errors import ArchiveError, UsageError
 from archive.events import Event, EventType
 from archive.locking import reconcile_legal_hold
 from archive.model import DossierId, ObjectName
-from archive.search import matching
 from archive.segments import HOLDS, state_document, try_to_flush
 
 
@@ -47,6 +46,8 @@ def place_hold(archive: Archive, request: HoldRequest, *, agent: str) -> Hold:
     if request.procedure or request.agency or request.query:
         facts = holds.Facts(request.procedure, request.agency, request.query)
     if request.query:
+        from archive.search import matching  # with a parser that few commands need
+
         matching.condition(request.query)
     at = archive.clock()
     hold = Hold(
