@@ -83,8 +83,26 @@ def peak_memory_bytes() -> int:
 
 
 def tree_memory_bytes(process: int) -> int:
-    """Return the memory of a process and those below it, shared pages counted in parts (PSS)."""
-    return sum(_pss_bytes(each) for each in (process, *descendants(process)))
+    """Return the memory of a process and those below it, shared pages counted in parts (PSS).
+
+    A child that has not become its program yet uses its parent's memory (vfork), which the
+    system tells of both: it is left out.
+    """
+    begun = (each for each in descendants(process) if not _is_beginning(each))
+    return sum(_pss_bytes(each) for each in (process, *begun))
+
+
+def _is_beginning(process: int) -> bool:
+    """Whether a process is still what its parent is."""
+    status = _status(process)
+    return bool(status) and _command(process) == _command(int(status[1]))
+
+
+def _command(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _pss_bytes(process: int) -> int:
