@@ -50,7 +50,6 @@ def test_a_container_is_proven_by_its_record_at_ingest_and_again_from_what_is_ke
 
     # The archive's own days count when it checks again, too.
     set_algorithm_end(archive.settings.path("trust.folder"), "ecdsa-256", (now - 2 * DAY).date())
-    del archive.__dict__["trust"]
     late = recheck(archive, proven)
     assert [one.sub_indication for one in late.verdicts] == [
         "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
