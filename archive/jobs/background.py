@@ -120,14 +120,19 @@ class Background:
             checkpoints.finish(connection, job.id, at=self._clock())
 
     def standing(self, job: Job) -> Standing:
-        """Return how a job stands."""
+        """Return how a job stands.
+
+        Whether it goes on here is asked first: `job` may have been read before it ended.
+        """
+        future = self._running.get(job.id)
+        running = job.finished_at is None and future is not None and not future.done()
         with self._catalogue.connect() as connection:
+            job = checkpoints.get(connection, job.id)
             counts = dict(checkpoints.tally(connection, job.id))
             result = checkpoints.settled(connection, job.id, RESULT)
         if result is not None:
             counts[result.state] -= 1
-        future = self._running.get(job.id)
-        running = job.finished_at is None and future is not None and not future.done()
+        running = running and job.finished_at is None
         failed = result is not None and result.state is ItemState.FAILED
         return Standing(
             job, counts, running,
