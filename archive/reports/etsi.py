@@ -208,7 +208,7 @@ class _Report:
             self._algorithm(verdict, grounds)
             told: dict[str, list[str]] = {
                 "file": [verdict.path],
-                "field": [verdict.field],
+                "field": [verdict.field] if verdict.field else [],
                 "format": [verdict.format],
                 "modified-after-signing": [verdict.modified_after_signing],
                 "reason": list(verdict.reasons),
@@ -277,9 +277,15 @@ def _stamp_report(xml: XmlWriter, objects: _Objects, stamp: Stamped, subject: Su
             xml.leaf("MainIndication", _TIMESTAMP[stamp.indication])
             if stamp.sub_indication is not None:
                 xml.leaf("SubIndication", f"{_URN}subindication:{stamp.sub_indication}")
-            with xml.element("AssociatedValidationReportData"):
-                for name in objects.related(stamp):
-                    _refer(xml, "RelatedValidationObject", name)
+            _related(xml, list(objects.related(stamp)))
+
+
+def _related(xml: XmlWriter, names: Sequence[str]) -> None:
+    """Write what a timestamp rests on, if anything is known."""
+    if names:
+        with xml.element("AssociatedValidationReportData"):
+            for name in names:
+                _refer(xml, "RelatedValidationObject", name)
 
 
 def _refer(xml: XmlWriter, element: str, name: str) -> None:

@@ -3,8 +3,9 @@
 The schema file of TS 119 102-2 is in no package that this project may use, and none of its
 copies states terms under which it could be kept here. pyHanko ships classes that xsdata
 generated from it (namespace v1.2.1): they know every element and attribute, its type, its
-order and what is required. A report is read strictly, checked for what is missing, written
-again by the schema's order, and has to be the same tree.
+order and nearly all that is required; what they leave open is named below. A report is read
+strictly, checked for what is missing or empty, written again by the schema's order, and has to
+be the same tree.
 
 Whoever has the schema names its file in `KHO_ETSI_SCHEMA` (what it imports lies beside it):
 every report that a test makes is then judged by libxml2 against the file itself, too.
@@ -36,6 +37,13 @@ _STRICT = ParserConfig(
     fail_on_unknown_attributes=True,
     fail_on_converter_warnings=True,
 )
+_OPEN = {
+    "SignaturePolicyIdentifierType": ("signature_policy_id", "signature_policy_implied"),
+    "TypedDataType": ("value",),
+    "VOReferenceType": ("voreference",),
+    "ValidationObjectRepresentationType": ("direct", "base64", "digest_alg_and_value", "uri"),
+}
+"""Of these one has to be there by the schema, which the classes do not say."""
 _NCNAME = re.compile(r"[A-Za-z_][\w.-]*")
 _POLICY = etsi.Policy("urn:kho:signature-policy:1", "00" * 32)
 
@@ -54,7 +62,8 @@ def objections(report: bytes) -> list[str]:
     except Exception as error:  # noqa: BLE001  whatever the reader objects to
         return [f"{type(error).__name__}: {error}"]
     again = XmlSerializer().render(parsed).encode()
-    found = [*_missing(parsed, "ValidationReport"), *_dangling(report), *_by_the_file(report)]
+    found = [*_missing(parsed, "ValidationReport"), *_idle(report), *_dangling(report)]
+    found += _by_the_file(report)
     if _tree(ElementTree.fromstring(report)) != _tree(ElementTree.fromstring(again)):
         found.append("the elements are not in the order of the schema")
     return found
@@ -79,6 +88,9 @@ def _schema(path: str) -> etree.XMLSchema:
 
 def _missing(value: Any, path: str) -> Iterator[str]:
     """Yield required elements and attributes that are not there."""
+    wanted = _OPEN.get(type(value).__name__)
+    if wanted and not any(getattr(value, name) for name in wanted):
+        yield f"{path} has none of {', '.join(wanted)}"
     for one in fields(value):
         held, about = getattr(value, one.name), one.metadata
         place = f"{path}/{about.get('name', one.name)}"
@@ -90,6 +102,16 @@ def _missing(value: Any, path: str) -> Iterator[str]:
         for inner in held if isinstance(held, tuple) else (held,):
             if is_dataclass(inner):
                 yield from _missing(inner, place)
+
+
+def _idle(report: bytes) -> Iterator[str]:
+    """Yield elements without a value, and words where only elements may be."""
+    for one in ElementTree.fromstring(report).iter():
+        text, name = (one.text or "").strip(), one.tag.rpartition("}")[2]
+        if text and (len(one) or "VOReference" in one.attrib):
+            yield f"{name} has words in it"
+        if not one.text and not len(one) and not one.attrib:
+            yield f"{name} is empty"
 
 
 def _dangling(report: bytes) -> Iterator[str]:

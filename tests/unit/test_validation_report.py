@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -104,6 +105,25 @@ def test_the_judge_of_reports_sees_what_is_missing_wrong_or_in_disorder(report):
     )
     assert swapped != xml
     assert objections(swapped)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead"),
+    [
+        (rb'(<SignerCertificate) VOReference="[^"]+"', rb"\1"),
+        (rb"(<SignerCertificate [^>]+)/>", rb"\1>words</SignerCertificate>"),
+        (rb"(<ValidationTime>)[^<]+", rb"\1"),
+        (rb"<Value>[^<]+</Value>", b""),
+        (rb"(?s)(<ValidationObjectRepresentation>).+?(</ValidationObjectRep)", rb"\1\2"),
+    ],
+    ids=["no reference", "words in a reference", "no time", "no value", "no representation"],
+)
+def test_the_judge_of_reports_sees_what_the_classes_leave_open(report, pattern, instead):
+    _, xml = report
+    altered = re.sub(pattern, instead, xml, count=1)
+
+    assert altered != xml
+    assert objections(altered)
 
 
 def test_a_report_names_the_policy_the_software_and_every_object_by_digest(report):
