@@ -19,13 +19,14 @@ class Mapped:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.size = stream.seek(0, 2)
-        self._whole = self.piece(0, self.size) if self.size <= WINDOW_BYTES else None
+        self.whole = self.piece(0, self.size) if self.size <= WINDOW_BYTES else None
+        """All bytes of a small file; None for a large one."""
 
     @cached_property
     def content(self) -> bytes | mmap.mmap:
         """All bytes. A large file is mapped: who cuts it short meanwhile ends this process."""
-        if self._whole is not None:
-            return self._whole
+        if self.whole is not None:
+            return self.whole
         return mmap.mmap(self._stream.fileno(), 0, access=mmap.ACCESS_READ)
 
     def piece(self, start: int, size: int) -> bytes:
@@ -35,8 +36,8 @@ class Mapped:
 
     def windows(self) -> Iterator[bytes]:
         """Yield the file in pieces that overlap by `OVERLAP_BYTES`."""
-        if self._whole is not None:
-            yield self._whole
+        if self.whole is not None:
+            yield self.whole
             return
         for start in range(0, self.size, WINDOW_BYTES):
             before = min(start, OVERLAP_BYTES)

@@ -18,16 +18,19 @@ KHO-PDF-ATTACHMENT  info     files are attached
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.errors import UnsafeInput
 from archive.findings import Finding, Severity
 from archive.formats import pdf_bytes
 from archive.formats.mapped import Mapped, mapped
 from archive.sandbox import Limits, shared
+
+if TYPE_CHECKING:
+    from archive.formats.pdfium import Document
 
 LIMITS = Limits(cpu_seconds=30, wall_seconds=60, memory_bytes=1 << 30)
 _STOP = frozenset({"KHO-PDF-NOT-PDF"})
@@ -111,47 +114,40 @@ def _look(path: str) -> dict[str, object]:
 class Opened:
     """What pdfium says to a file, in a child process."""
 
-    pdf: Any
+    pdf: Document | None
     """The open document; None if pdfium cannot open it."""
     password: bool = False
     """Whether it cannot because a password is needed."""
 
-    @property
-    def readable(self) -> bool:
-        """Whether the document is open."""
-        return self.pdf is not None
-
 
 @contextmanager
-def opened(path: str) -> Iterator[Opened]:
-    """Open a PDF with pdfium; only in a child process."""
-    import pypdfium2  # type: ignore[import-untyped]
+def opened(source: str | bytes) -> Iterator[Opened]:
+    """Open a PDF as `pdfium.Document` does; only in a child process."""
+    from archive.formats.pdfium import Document, PdfiumError
 
     try:
-        document = pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError:
-        yield Opened(None, _needs_password(path))
+        document = Document(source)
+    except PdfiumError:
+        yield Opened(None, _needs_password(source))
         return
-    try:
+    with closing(document):
         yield Opened(document)
-    finally:
-        document.close()
 
 
-def _needs_password(path: str) -> bool:
+def _needs_password(source: str | bytes) -> bool:
     """Tell whether pdfium cannot open a file because a password is needed.
 
     It fails on some files without an error of their own, and then tells that of the file
     before. After one that is no PDF at all, that of a password must be this file's.
     """
-    import pypdfium2
+    from archive.formats.pdfium import Document, PdfiumError
 
     code: object = None
-    for source in (b"", path):
+    for each in (b"", source):
         try:
-            pypdfium2.PdfDocument(source).close()
-        except pypdfium2.PdfiumError as error:
-            code = getattr(error, "err_code", None)
+            Document(each).close()
+        except PdfiumError as error:
+            code = error.err_code
     return code == _PASSWORD_ERROR
 
 
@@ -162,33 +158,33 @@ def look(document: Opened, *, pages_open: bool = False) -> dict[str, object]:
         document: the PDF.
         pages_open: whether its pages are known to open.
     """
-    import pypdfium2
-    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+    from archive.formats.pdfium import PdfiumError
 
+    found = document.pdf
     told: dict[str, object] = {
-        "readable": document.readable,
+        "readable": found is not None,
         "encrypted": document.password,
         "pages": 0,
         "scripts": 0,
         "attached": 0,
     }
-    if not document.readable:
+    if found is None:
         return told
+    told["encrypted"] = found.encrypted
+    told["pages"] = found.page_count
+    told["scripts"] = found.scripts
+    told["attached"] = found.attached
     try:
-        told["encrypted"] = pdfium.FPDF_GetSecurityHandlerRevision(document.pdf) >= 0
-        told["pages"] = len(document.pdf)
-        told["scripts"] = max(0, pdfium.FPDFDoc_GetJavaScriptActionCount(document.pdf))
-        told["attached"] = max(0, document.pdf.count_attachments())
         if told["pages"] and not pages_open:
-            document.pdf[0].close()
-    except pypdfium2.PdfiumError:
+            found.open_page(0)
+    except PdfiumError:
         told["readable"] = False
     return told
 
 
 def _attached(path: str) -> dict[str, bytes]:
     """Take the attached files out; runs in a child process."""
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
 
     document = pypdfium2.PdfDocument(path)
     try:

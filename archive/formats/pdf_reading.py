@@ -100,27 +100,27 @@ def _read_one(path: str, name: str) -> dict[str, object]:
     with mapped(Path(path)) as file:
         found = identify.of_pdf(file)
         outside = pdf.outside_of(file, name)
-    told: dict[str, object] = {
-        "format": asdict(found) if found else None,
-        "outside": [finding.to_json() for finding in outside],
-        "inside": None,
-        "text": None,
-    }
-    if not pdf.stops(outside):
-        told |= _inside(path)
+        told: dict[str, object] = {
+            "format": asdict(found) if found else None,
+            "outside": [finding.to_json() for finding in outside],
+            "inside": None,
+            "text": None,
+        }
+        if not pdf.stops(outside):
+            told |= _inside(path if file.whole is None else file.whole)
     return told
 
 
-def _inside(path: str) -> dict[str, object]:
+def _inside(source: str | bytes) -> dict[str, object]:
     """Open the PDF once for both questions."""
-    with pdf.opened(path) as document:
+    with pdf.opened(source) as document:
         read = _text(document)
         # Who has read the pages need not open the first one to see whether it opens.
         return {"inside": pdf.look(document, pages_open=read is not None), "text": read}
 
 
 def _text(document: pdf.Opened) -> dict[str, object] | None:
-    if not document.readable:
+    if document.pdf is None:
         return None
     try:
         return text.read_all(document.pdf, text.MAX_PAGES, text.MAX_CHARACTERS)

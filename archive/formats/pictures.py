@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from archive.errors import UnsafeInput
-from archive.formats.pdf import opened
 from archive.sandbox import Limits, closed_at_exit
 
 LIMITS: Final = Limits(cpu_seconds=10, wall_seconds=20, memory_bytes=1 << 30)
@@ -44,19 +45,33 @@ def page_count(path: Path, *, limits: Limits = LIMITS) -> int:
     return found
 
 
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """Open a PDF; None if pdfium cannot open it."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError:
+        yield None
+        return
+    with closing(document):
+        yield document
+
+
 def _count(path: str) -> int:
-    with opened(path) as document:
-        return len(document.pdf) if document.readable else 0
+    with _opened(path) as document:
+        return len(document) if document else 0
 
 
 def _render(path: str, number: int, width: int) -> dict[str, object]:
     """Render; runs in a child process."""
-    with opened(path) as document:
-        if not document.readable:
+    with _opened(path) as document:
+        if not document:
             return {"picture": _image(path, width) if number == 1 else None}
-        if not 1 <= number <= len(document.pdf):
+        if not 1 <= number <= len(document):
             return {"picture": None}
-        page = document.pdf[number - 1]
+        page = document[number - 1]
         across, down = page.get_size()
         if across <= 0 or down / across > 20:
             return {"picture": None}

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.errors import UnsafeInput
 from archive.sandbox import Limits, shared
+
+if TYPE_CHECKING:
+    from archive.formats.pdfium import Document
 
 _log = logging.getLogger(__name__)
 
@@ -67,36 +71,23 @@ def extract(path: Path, limits: Limits = LIMITS) -> str:
 
 def _read(path: str, max_pages: int, max_characters: int) -> dict[str, object]:
     """Read the pages with pdfium; runs in a child process."""
-    import pypdfium2  # type: ignore[import-untyped]
+    from archive.formats.pdfium import Document
 
-    document = pypdfium2.PdfDocument(path)
-    try:
+    with closing(Document(path)) as document:
         return read_all(document, max_pages, max_characters)
-    finally:
-        document.close()
 
 
-def read_all(document: Any, max_pages: int, max_characters: int) -> dict[str, object]:
+def read_all(document: Document, max_pages: int, max_characters: int) -> dict[str, object]:
     """Read the pages of an open document; only in a child process."""
     texts: list[str] = []
     left = max_characters
-    for number in range(min(len(document), max_pages)):
-        text = _page(document, number)[:left]
+    for number in range(min(document.page_count, max_pages)):
+        # Soft hyphens, no-characters and line ends are pdfium's own inventions.
+        text = document.text(number).replace("\r\n", "\n").replace("\ufffe", "")
+        text = text.replace("\x00", "")[:left]
         texts.append(unicodedata.normalize("NFC", text))
         left -= len(text)
         if left <= 0:
             break
-    complete = len(texts) == len(document) and left > 0
-    return {"pages": texts, "page_count": len(document), "complete": complete}
-
-
-def _page(document: Any, number: int) -> str:
-    page = document[number]
-    text_page = page.get_textpage()
-    try:
-        # Soft hyphens, no-characters and line ends are pdfium's own inventions.
-        text: str = text_page.get_text_bounded()
-        return text.replace("\r\n", "\n").replace("\ufffe", "").replace("\x00", "")
-    finally:
-        text_page.close()
-        page.close()
+    complete = len(texts) == document.page_count and left > 0
+    return {"pages": texts, "page_count": document.page_count, "complete": complete}

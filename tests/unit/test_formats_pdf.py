@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pikepdf
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -219,6 +220,24 @@ def test_text_comes_page_by_page_in_nfc(tmp_path: Path) -> None:
     assert (found.page_count, found.complete) == (2, True)
     assert all(unicodedata.is_normalized("NFC", page) for page in found.pages)
     assert [page.strip() for page in text.extract(path).split(text.PAGE_BREAK)] == lines
+
+
+@pytest.mark.parametrize("lines", [0, 1, 90, 300])
+def test_a_page_of_any_length_is_read_as_pypdfium2_reads_it(tmp_path: Path, lines: int) -> None:
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=(600, 800))
+    for number in range(lines):
+        canvas.setFont("Helvetica", 2)
+        canvas.drawString(10, 790 - 2.5 * number, f"{number} " + "Kho lưu trữ, abc; " * 40)
+    canvas.showPage()
+    canvas.save()
+
+    found = text.pages(path)
+
+    with pypdfium2.PdfDocument(path) as document:
+        told = document[0].get_textpage().get_text_bounded()
+    assert found.pages == (unicodedata.normalize("NFC", told.replace("\r\n", "\n")),)
+    assert len(told) >= lines * 250
 
 
 def test_text_stops_at_its_limits(tmp_path: Path) -> None:
