@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from asn1crypto import pem
 
-from archive.signatures import cades_stamps, cms_reader
+from archive.signatures import cades_stamps, cms_known, cms_reader
 from archive.signatures.ades import Stamp, Subject, unprocessed
 from archive.signatures.algorithms import UnknownAlgorithm, new_hash
 from archive.signatures.ber import as_read
 from archive.signatures.certificates import Cert, readable
 from archive.signatures.cms_judge import readable_tokens, signature_of
-from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
+from archive.signatures.cms_reader import NotCms, SignedCms
+from archive.signatures.integrity import Integrity
 from archive.signatures.judge import Judgement, failed, indeterminate
 from archive.signatures.tokens import Token
 
@@ -195,7 +196,7 @@ def _revocation(signed: SignedCms) -> tuple[list[bytes], list[bytes]]:
 
 def _form(signed: SignedCms, signer: Cert | None) -> str:
     """Return `CAdES-B` for the baseline form, else the name of the form it has."""
-    kinds = {cms_reader.SIGNING_CERTIFICATE, cms_reader.SIGNING_CERTIFICATE_V2}
+    kinds = {cms_known.SIGNING_CERTIFICATE, cms_known.SIGNING_CERTIFICATE_V2}
     if not kinds & signed.signed.keys():
         return "CMS"
     inside = signer is not None and any(c.sha256 == signer.sha256 for c in signed.certificates)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from archive.signatures.algorithms import Scheme, UnknownAlgorithm
 from archive.signatures.certificates import Cert
-from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
+from archive.signatures.cms_reader import NotCms, SignedCms
+from archive.signatures.integrity import Integrity
 from archive.signatures.judge import Judgement, Knowledge, Signature, failed, indeterminate, judge
 from archive.signatures.tokens import Token
 from archive.signatures.trust import Scope

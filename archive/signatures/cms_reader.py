@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import copy
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, KeysView
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
-from asn1crypto import cms, core, tsp
+from asn1crypto import cms, core
 from asn1crypto import pdf as adobe_attributes  # noqa: F401  registers Adobe's attribute
 
 from archive.signatures import der
@@ -25,12 +26,22 @@ from archive.signatures.algorithms import (
 )
 from archive.signatures.ber import as_read, first_element
 from archive.signatures.certificates import Cert, comparable, readable
+from archive.signatures.cms_known import (
+    SIGNING_CERTIFICATE,
+    SIGNING_CERTIFICATE_V2,
+    check_algorithms,
+    digest_name_of,
+    native_name_of,
+    scheme_named,
+    stated_digest,
+)
+from archive.signatures.cms_plain import PlainCms, content_of, plain_cms
+from archive.signatures.cms_tree import add_adobe, attribute_values, octets_of
+from archive.signatures.integrity import Integrity
 
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
 MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 SIGNING_TIME = "1.2.840.113549.1.9.5"
-SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
-SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15"
 CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
 SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
@@ -43,26 +54,14 @@ class NotCms(ValueError):
     """The bytes are no SignedData with exactly one signer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Integrity:
-    """Whether what was signed is unchanged, and the signature value is the signer's."""
-
-    digest: bool | None
-    """None if it could not be computed."""
-    signature: bool | None
-    """None if it could not be verified: no certificate, unknown algorithm."""
-    reason: str = ""
-
-    @property
-    def intact(self) -> bool | None:
-        """Whether both hold; None if one could not be told and none is broken."""
-        if self.digest is False or self.signature is False:
-            return False
-        return True if self.digest and self.signature else None
-
-
 class SignedCms:
     """One signer of a parsed SignedData; mostly there is just one."""
+
+    signature: bytes
+    content_type: str
+    content: bytes | None
+    """None if it is detached."""
+    certificates: list[Cert]
 
     def __init__(self, encoded: bytes, *, several: bool = False) -> None:
         """Parse; zero bytes after the object are the padding of PDF placeholders.
@@ -76,11 +75,10 @@ class SignedCms:
         """
         try:
             self.encoded: bytes = first_element(encoded)
-            info = cms.ContentInfo.load(self.encoded)
-            if info["content_type"].dotted != "1.2.840.113549.1.7.2":
-                raise NotCms("the content is not CMS SignedData")
-            self._data = info["content"]
-            self._read(several)
+            self._names: dict[str, bool | None] = {}
+            self._plain = plain_cms(self.encoded)
+            if self._plain is None or not self._take(self._plain):
+                self._read(several)
         except NotCms:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
@@ -105,6 +103,52 @@ class SignedCms:
             raise NotCms(f"the CMS structure cannot be read: {error}") from error
         return other
 
+    def _take(self, plain: PlainCms) -> bool:
+        """Take what was read fast; return whether its algorithms can be read, too."""
+        try:
+            check_algorithms(plain.digest_algorithm, plain.signature_algorithm)
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+            self._plain = None
+            return False
+        self.signers, self.signature = 1, plain.signature
+        self.content_type, self.content = plain.content_type, plain.content
+        self.certificates = readable(plain.certificates)
+        return True
+
+    @cached_property
+    def _data(self) -> Any:
+        """The SignedData, read by asn1crypto."""
+        info = cms.ContentInfo.load(self.encoded)
+        if info["content_type"].dotted != "1.2.840.113549.1.7.2":
+            raise NotCms("the content is not CMS SignedData")
+        return info["content"]
+
+    @cached_property
+    def _signer(self) -> Any:
+        """The SignerInfo, read by asn1crypto."""
+        return self._data["signer_infos"][0]
+
+    @cached_property
+    def signed(self) -> dict[str, list[core.Asn1Value]]:
+        """The signed attributes' values by object identifier."""
+        return attribute_values(self._signer["signed_attrs"])
+
+    @cached_property
+    def unsigned(self) -> dict[str, list[core.Asn1Value]]:
+        """The unsigned attributes' values by object identifier."""
+        return attribute_values(self._signer["unsigned_attrs"])
+
+    @property
+    def signed_kinds(self) -> KeysView[str]:
+        """The object identifiers of the signed attributes."""
+        return self.signed.keys() if self._plain is None else self._plain.signed.keys()
+
+    def signed_values(self, kind: str) -> list[bytes]:
+        """Return the values of a signed attribute as they are encoded."""
+        if self._plain is not None:
+            return self._plain.signed.get(kind, [])
+        return [as_read(value) for value in self.signed.get(kind, [])]
+
     def _select(self, place: int) -> None:
         """Read one SignerInfo."""
         self._signer = self._data["signer_infos"][place]
@@ -112,10 +156,10 @@ class SignedCms:
             raise NotCms("the version of the SignerInfo is unknown")
         for name in ("digest_algorithm", "signature_algorithm"):  # parsed now, or later by surprise
             _ = self._signer[name]["algorithm"].dotted
-        self.signature: bytes = self._signer["signature"].native
-        self.signed = _attributes(self._signer["signed_attrs"])
-        self._names: dict[str, bool | None] = {}
-        self.unsigned = _attributes(self._signer["unsigned_attrs"])
+        self.signature = self._signer["signature"].native
+        self.signed = attribute_values(self._signer["signed_attrs"])
+        self._names = {}
+        self.unsigned = attribute_values(self._signer["unsigned_attrs"])
 
     def _read(self, several: bool) -> None:
         """Read what every caller needs; the rest is read when asked for."""
@@ -126,9 +170,9 @@ class SignedCms:
             raise NotCms(f"the CMS has {self.signers} signers")
         self._select(0)
         content = self._data["encap_content_info"]
-        self.content_type: str = content["content_type"].dotted
-        self.content: bytes | None = _content(content["content"])
-        self.certificates: list[Cert] = readable(self._raw_certificates())
+        self.content_type = content["content_type"].dotted
+        self.content = octets_of(content["content"])
+        self.certificates = readable(self._raw_certificates())
 
     def _raw_certificates(self) -> list[bytes]:
         """Return the certificates inside, as they are encoded."""
@@ -143,6 +187,8 @@ class SignedCms:
     def digest_algorithm(self) -> str:
         """The signer's digest algorithm as hashlib names it; raises UnknownAlgorithm."""
         try:
+            if self._plain is not None:
+                return digest_name_of(self._plain.digest_algorithm)
             return digest_name(self._signer["digest_algorithm"])
         except (ValueError, TypeError, KeyError) as error:
             raise UnknownAlgorithm("the digest algorithm cannot be read") from error
@@ -155,13 +201,18 @@ class SignedCms:
         except UnknownAlgorithm:
             digest = None
         try:
+            if self._plain is not None:
+                return scheme_named(self._plain.signature_algorithm, digest)
             return scheme_of(self._signer["signature_algorithm"], digest)
         except (ValueError, TypeError, KeyError) as error:
             raise UnknownAlgorithm("the signature algorithm cannot be read") from error
 
     def algorithm_names(self) -> tuple[str | None, str | None]:
         """Return digest and signature algorithm as reports name them."""
-        raw: str = self._signer["digest_algorithm"]["algorithm"].native
+        if self._plain is not None:
+            raw = native_name_of(self._plain.digest_algorithm)
+        else:
+            raw = self._signer["digest_algorithm"]["algorithm"].native
         try:
             scheme: str | None = self.scheme.name
         except UnknownAlgorithm:
@@ -171,6 +222,8 @@ class SignedCms:
     @property
     def signing_time(self) -> datetime | None:
         """The time that the signer claims in the signed attributes."""
+        if SIGNING_TIME not in self.signed_kinds:
+            return None
         try:
             value = self.signed[SIGNING_TIME][0].native
         except (KeyError, IndexError, ValueError, TypeError):
@@ -183,6 +236,8 @@ class SignedCms:
         """Return CRLs and OCSP answers inside: SignedData.crls and Adobe's attribute."""
         crls: list[bytes] = []
         ocsps: list[bytes] = []
+        if self._plain is not None and ADOBE_REVOCATION not in self._plain.signed:
+            return crls, ocsps
         inside = self._data["crls"]
         if not isinstance(inside, core.Void) and inside is not None:
             for choice in inside:
@@ -193,7 +248,7 @@ class SignedCms:
                 ):
                     ocsps.append(as_read(choice.chosen["other_rev_info"]))
         for value in self.signed.get(ADOBE_REVOCATION, []):
-            _adobe(value, crls, ocsps)
+            add_adobe(value, crls, ocsps)
         return crls, ocsps
 
     def signer_certificate(self, further: list[Cert] | None = None) -> Cert | None:
@@ -205,13 +260,20 @@ class SignedCms:
             return None
 
     def _named_of(self, candidates: list[Cert]) -> Cert | None:
-        sid = self._signer["sid"]
-        if sid.name == "issuer_and_serial_number":
-            issuer = comparable(as_read(sid.chosen["issuer"]))
-            serial = sid.chosen["serial_number"].native
+        name, serial, wanted = self._sid()
+        if name is not None:
+            issuer = comparable(name)
             return next((c for c in candidates if c.serial == serial and c.issuer == issuer), None)
-        wanted = sid.chosen.native
         return next((c for c in candidates if c.key_id == wanted), None)
+
+    def _sid(self) -> tuple[bytes | None, int, bytes]:
+        """Return the issuer and serial number that name the signer, or else a key identifier."""
+        if self._plain is not None:
+            return self._plain.issuer, self._plain.serial, self._plain.key_id
+        sid = self._signer["sid"]
+        if sid.name != "issuer_and_serial_number":
+            return None, 0, sid.chosen.native
+        return as_read(sid.chosen["issuer"]), sid.chosen["serial_number"].native, b""
 
     def names_certificate(self, certificate: Cert) -> bool | None:
         """Return whether the signing-certificate attribute names it; None if absent.
@@ -219,11 +281,34 @@ class SignedCms:
         Source: EN 319 102-1, 5.2.3; RFC 5035, 3 and 5.4.
         """
         if certificate.sha256 not in self._names:
-            self._names[certificate.sha256] = _named(self.signed, certificate)
+            self._names[certificate.sha256] = self._named(certificate)
         return self._names[certificate.sha256]
+
+    def _named(self, certificate: Cert) -> bool | None:
+        """Return whether a signing-certificate attribute has the certificate's digest."""
+        for kind in (SIGNING_CERTIFICATE_V2, SIGNING_CERTIFICATE):
+            try:
+                first = self._first(kind)
+            except (ValueError, TypeError, KeyError, IndexError):
+                return False
+            if first is not None:
+                stated = stated_digest(kind, first)
+                return (
+                    stated is not None
+                    and stated[1] == new_hash(stated[0], certificate.der).digest()
+                )
+        return None
+
+    def _first(self, kind: str) -> bytes | None:
+        """Return the first value of a signed attribute as it is encoded; None if it has none."""
+        if self._plain is not None:
+            return next(iter(self._plain.signed.get(kind, [])), None)
+        return next((as_read(value) for value in self.signed.get(kind, [])), None)
 
     def timestamp_tokens(self) -> list[bytes]:
         """Return the signature timestamps, encoded."""
+        if self._plain is not None:
+            return self._plain.unsigned.get(SIGNATURE_TIMESTAMP, [])
         return [as_read(value) for value in self.unsigned.get(SIGNATURE_TIMESTAMP, [])]
 
     def signed_fields(self) -> bytes:
@@ -257,7 +342,7 @@ class SignedCms:
             found = content_digest(name)
         except UnknownAlgorithm as error:
             return Integrity(None, None, str(error))
-        if not self.signed:
+        if not self.signed_kinds:
             return self._bare(found, signer)
         digest = self._digest_holds(found)
         if signer is None:
@@ -272,6 +357,9 @@ class SignedCms:
 
     def _digest_holds(self, found: bytes) -> bool:
         """Return whether the message-digest attribute is the content's digest."""
+        if self._plain is not None:
+            stated = self._plain.signed.get(MESSAGE_DIGEST, [])
+            return len(stated) == 1 and hmac.compare_digest(content_of(stated[0]), found)
         values = self.signed.get(MESSAGE_DIGEST, [])
         if len(values) != 1 or not isinstance(values[0].native, bytes):
             return False
@@ -289,6 +377,8 @@ class SignedCms:
 
     def signed_attributes(self) -> bytes:
         """Return the signed attributes as they are signed: a SET OF, DER."""
+        if self._plain is not None:
+            return der.set_of(*self._plain.signed_elements)
         return der.set_of(*(as_read(one) for one in self._signer["signed_attrs"]))
 
     def _bare(self, found: bytes, signer: Cert | None) -> Integrity:
@@ -300,46 +390,3 @@ class SignedCms:
         except UnknownAlgorithm as error:
             return Integrity(None, None, str(error))
         return Integrity(holds, holds)
-
-
-def _attributes(attributes: object) -> dict[str, list[core.Asn1Value]]:
-    """Return attribute values by object identifier."""
-    if isinstance(attributes, core.Void) or attributes is None:
-        return {}
-    found: dict[str, list[core.Asn1Value]] = {}
-    for one in attributes:  # type: ignore[attr-defined]  # asn1crypto has no types
-        found.setdefault(one["type"].dotted, []).extend(one["values"])
-    return found
-
-
-def _content(value: object) -> bytes | None:
-    """Return the encapsulated content's bytes, or None if it is detached."""
-    if isinstance(value, core.Void) or value is None:
-        return None
-    parsed = value
-    if isinstance(parsed, core.ParsableOctetString | core.OctetString):
-        return bytes(parsed)
-    native = getattr(parsed, "native", None)
-    return native if isinstance(native, bytes) else None
-
-
-def _adobe(value: object, crls: list[bytes], ocsps: list[bytes]) -> None:
-    """Add what Adobe's revocation attribute holds (ISO 32000-2, 12.8.3.3.2)."""
-    for key, found in (("crl", crls), ("ocsp", ocsps)):
-        inside = value[key]  # type: ignore[index]  # asn1crypto has no types
-        if not isinstance(inside, core.Void) and inside is not None:
-            found.extend(as_read(one) for one in inside)
-
-
-def _named(signed: dict[str, list[core.Asn1Value]], certificate: Cert) -> bool | None:
-    """Return whether a signing-certificate attribute has the certificate's digest."""
-    for kind, default in ((SIGNING_CERTIFICATE_V2, "sha256"), (SIGNING_CERTIFICATE, "sha1")):
-        for value in signed.get(kind, []):
-            try:
-                schema = tsp.SigningCertificateV2 if default == "sha256" else tsp.SigningCertificate
-                first = schema.load(as_read(value))["certs"][0]
-                name = digest_name(first["hash_algorithm"]) if default == "sha256" else default
-                return bool(first["cert_hash"].native == new_hash(name, certificate.der).digest())
-            except (ValueError, TypeError, KeyError, IndexError, UnknownAlgorithm):
-                return False
-    return None

@@ -14,7 +14,7 @@ from archive.model import Indication
 from archive.signatures import guard
 from archive.signatures.algorithms import AlgorithmPolicy, Scheme
 from archive.signatures.certificates import Cert
-from archive.signatures.cms_reader import Integrity
+from archive.signatures.integrity import Integrity
 from archive.signatures.paths import Certificates, Chain
 from archive.signatures.revocation import Revocations
 from archive.signatures.status import Answer

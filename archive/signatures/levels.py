@@ -6,7 +6,7 @@ PAdES-E-BES, -EPES and -LTV), ISO 32000-2, 12.8.3 (everything older).
 
 from __future__ import annotations
 
-from archive.signatures import cms_reader
+from archive.signatures import cms_known, cms_reader
 from archive.signatures.certificates import Cert
 from archive.signatures.cms_reader import SignedCms
 from archive.signatures.paths import Certificates
@@ -26,7 +26,8 @@ def form(entry: SignatureEntry, cms: SignedCms, signer: Cert | None) -> str:
         return "PKCS7"
     if sub_filter != "ETSI.CAdES.detached":
         return NOT_ETSI
-    named = {cms_reader.SIGNING_CERTIFICATE, cms_reader.SIGNING_CERTIFICATE_V2} & cms.signed.keys()
+    kinds = cms.signed_kinds
+    named = {cms_known.SIGNING_CERTIFICATE, cms_known.SIGNING_CERTIFICATE_V2} & kinds
     if not named or cms.content is not None:
         return NOT_ETSI
     inside = signer is not None and any(c.sha256 == signer.sha256 for c in cms.certificates)
@@ -34,13 +35,13 @@ def form(entry: SignatureEntry, cms: SignedCms, signer: Cert | None) -> str:
     # certificate is inside, the attribute content-type is there.
     baseline = (
         inside
-        and cms_reader.SIGNING_TIME not in cms.signed
-        and cms_reader.CONTENT_TYPE in cms.signed
+        and cms_reader.SIGNING_TIME not in kinds
+        and cms_reader.CONTENT_TYPE in kinds
         and entry.claimed_at is not None
     )
     if baseline:
         return BASELINE
-    return "PAdES-E-EPES" if cms_reader.SIGNATURE_POLICY in cms.signed else "PAdES-E-BES"
+    return "PAdES-E-EPES" if cms_reader.SIGNATURE_POLICY in kinds else "PAdES-E-BES"
 
 
 def level(base: str, *, timestamped: bool, long_term: bool, archived: bool) -> str:

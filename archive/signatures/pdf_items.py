@@ -8,12 +8,13 @@ from datetime import datetime
 
 from archive.signatures import cms_reader
 from archive.signatures.algorithms import new_hash
-from archive.signatures.ber import as_read, length_of_first
+from archive.signatures.ber import length_of_first
 from archive.signatures.certificates import Cert
 from archive.signatures.changes import SUSPICIOUS, UNCHANGED, Change, changes
 from archive.signatures.cms_judge import readable_tokens
-from archive.signatures.cms_reader import Integrity, NotCms, SignedCms
+from archive.signatures.cms_reader import NotCms, SignedCms
 from archive.signatures.coverage import Coverage, coverage, overlapping, range_digest
+from archive.signatures.integrity import Integrity
 from archive.signatures.judge import Judgement
 from archive.signatures.pdf_file import SignatureEntry, SignedPdf
 from archive.signatures.tokens import Token
@@ -117,7 +118,7 @@ def _read_cms(item: Item, content: bytes) -> None:
     try:
         item.cms = cms = SignedCms(item.entry.contents)
         if item.entry.is_timestamp:
-            item.token = Token.load(cms.encoded)
+            item.token = Token.of(cms)
     except NotCms as error:
         item.fault = str(error)
         return
@@ -127,8 +128,7 @@ def _read_cms(item: Item, content: bytes) -> None:
         return
     item.integrity = _signature_integrity(item, cms, content)
     item.signature_tokens = readable_tokens(cms.timestamp_tokens())
-    contents = [as_read(one) for one in cms.signed.get(cms_reader.CONTENT_TIMESTAMP, [])]
-    item.content_tokens = readable_tokens(contents)
+    item.content_tokens = readable_tokens(cms.signed_values(cms_reader.CONTENT_TIMESTAMP))
 
 
 def _not_read(encoding: str | None) -> str | None:

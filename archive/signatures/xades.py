@@ -22,7 +22,7 @@ from archive.signatures.algorithms import (
 from archive.signatures.cades import PLAIN, Names
 from archive.signatures.certificates import Cert, readable
 from archive.signatures.cms_judge import readable_tokens
-from archive.signatures.cms_reader import Integrity
+from archive.signatures.integrity import Integrity
 from archive.signatures.judge import Judgement, Signature, failed, indeterminate
 
 Outside = Callable[[str], bytes | None]
