@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 CHUNK_BYTES = 1 << 20
 
@@ -28,23 +28,47 @@ def chunks(stream: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         yield piece
 
 
-class Hashed(io.BytesIO):
+class Hashed(io.RawIOBase):
     """A stream over bytes in memory that this process has hashed.
 
-    They cannot change any more, so that nobody has to hash them once more on their way.
+    They cannot change any more, so that nobody has to hash them once more on their way, and
+    who takes the `pieces` need not have them copied into one.
     """
 
-    def __init__(self, content: bytes, sha256: str) -> None:
-        super().__init__(content)
-        self.sha256 = sha256
+    def __init__(self, pieces: Sequence[bytes], sha256: str) -> None:
+        """Stream over all pieces, one after the other; `sha256` is of the whole."""
+        self.pieces, self.sha256 = pieces, sha256
+        self.size = sum(map(len, pieces))
+        self._whole: bytes | None = None
+        self._position = 0
 
-    def whole(self) -> bytes:
-        """Return all bytes, wherever the stream stands."""
-        return self.getvalue()
+    def readable(self) -> bool:
+        """Return True."""
+        return True
 
-    def write(self, _content: object) -> int:
-        """Refuse: the digest is of what is here."""
-        raise io.UnsupportedOperation("not writable")
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return where the next byte is read."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place, as `io.IOBase.seek` says."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as there are bytes and return how many they were."""
+        if self._whole is None:
+            self._whole = b"".join(self.pieces)
+        room = memoryview(buffer)
+        found = self._whole[self._position : self._position + len(room)]
+        room[: len(found)] = found
+        self._position += len(found)
+        return len(found)
 
 
 def canonical_digest(parts: dict[str, str]) -> str:

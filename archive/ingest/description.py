@@ -56,6 +56,7 @@ def describe(archive: Archive, examined: Examined, held: Holding | None) -> Desc
             created_at=at,
             agent=archive.agent,
             submission_digest=submission.submission_digest,
+            contents=submission.contents,
             extra={
                 PackagePath(f"preservation/validation/{name}"): content
                 for name, content in examined.material.items()

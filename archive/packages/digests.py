@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -25,11 +26,21 @@ def digest_of_nothing(algorithm: str) -> str:
     return hashlib.new(algorithm, usedforsecurity=False).hexdigest()
 
 
+KEPT_BYTES = 16 << 20
+"""How many bytes of files are kept in memory by one `Digests`, beginning with the first read."""
+
+
 class Digests:
-    """Remembers the digests of files while a submission is examined."""
+    """Remembers the digests of files while a submission is examined.
+
+    The bytes of the first files, up to `KEPT_BYTES`, are kept as well: who goes on to store
+    them stores what was hashed, whatever becomes of the file meanwhile.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Path, dict[str, str]] = {}
+        self._contents: dict[Path, bytes] = {}
+        self._room = KEPT_BYTES
 
     def of(self, place: Path, algorithms: Collection[str] = ("sha256",)) -> Mapping[str, str]:
         """Return a file's digests in lower-case hex, by algorithm.
@@ -38,21 +49,43 @@ class Digests:
         """
         known = self._known.setdefault(place, {})
         if missing := [name for name in algorithms if name not in known]:
-            known.update(_read(place, missing))
+            known.update(self._read(place, missing))
         return known
+
+    def content(self, place: Path) -> bytes | None:
+        """Return the bytes of which the digests are; None if they are not kept."""
+        return self._contents.get(place)
 
     def sha256(self, place: Path) -> str:
         """Return a file's SHA-256 in lower-case hex."""
         return self.of(place)["sha256"]
 
+    def _read(self, place: Path, algorithms: Collection[str]) -> dict[str, str]:
+        if place in self._contents:
+            return {name: _digest(name, self._contents[place]) for name in algorithms}
+        with place.open("rb", buffering=0) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > self._room:
+                return _streamed(stream, min(size + 1, CHUNK_BYTES), algorithms)
+            content = stream.read(size + 1)
+            if len(content) > size:  # it grows while it is read
+                stream.seek(0)
+                return _streamed(stream, CHUNK_BYTES, algorithms)
+        self._contents[place] = content
+        self._room -= len(content)
+        return {name: _digest(name, content) for name in algorithms}
 
-def _read(place: Path, algorithms: Collection[str]) -> dict[str, str]:
+
+def _digest(algorithm: str, content: bytes) -> str:
+    return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+
+
+def _streamed(stream: io.FileIO, buffer_bytes: int, algorithms: Collection[str]) -> dict[str, str]:
     hashers = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
-    with place.open("rb", buffering=0) as stream:
-        # Clearing a buffer costs as much as hashing as many bytes does.
-        buffer = bytearray(min(os.fstat(stream.fileno()).st_size + 1, CHUNK_BYTES))
-        view = memoryview(buffer)
-        while count := stream.readinto(buffer):
-            for hasher in hashers.values():
-                hasher.update(view[:count])
+    # Clearing a buffer costs as much as hashing as many bytes does.
+    buffer = bytearray(buffer_bytes)
+    view = memoryview(buffer)
+    while count := stream.readinto(buffer):
+        for hasher in hashers.values():
+            hasher.update(view[:count])
     return {name: hasher.hexdigest() for name, hasher in hashers.items()}

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from archive.errors import FixityMismatch
 from archive.fixity import CHUNK_BYTES, Hashed
@@ -71,8 +71,9 @@ class ZipImage:
 
         Reading raises `FixityMismatch` if a file on disk has become shorter meanwhile.
         """
-        if not any(isinstance(piece, _OnDisk) for piece in self._pieces):
-            return Hashed(b"".join(self._pieces), self.sha256)  # type: ignore[arg-type]  # just seen
+        kept = [piece for piece in self._pieces if isinstance(piece, bytes)]
+        if len(kept) == len(self._pieces):
+            return cast(BinaryIO, Hashed(kept, self.sha256))
         return io.BufferedReader(_ImageStream(self._starts, self._pieces, self.size), CHUNK_BYTES)
 
 
@@ -128,14 +129,20 @@ class ZipWriter:
         self._state.digest.update(content)
         return self._end(entry, content)
 
-    def add_file(self, name: str, path: Path, *, size: int) -> Entry:
+    def add_file(self, name: str, path: Path, *, size: int, content: bytes | None = None) -> Entry:
         """Add a file from disk; unless it is kept, it must stay there until the ZIP has been read.
+
+        Args:
+            name: in the ZIP.
+            path: where it is.
+            size: bytes.
+            content: what was read from there, if it is at hand.
 
         Raises:
             FixityMismatch: the file is not `size` bytes long.
         """
         if size <= IN_MEMORY_BYTES:
-            content = path.read_bytes()
+            content = path.read_bytes() if content is None else content
             _expect_size(path, size, len(content))
             entry = self._begin(name, size, zlib.crc32(content))
             self._state.digest.update(content)

@@ -26,9 +26,9 @@ def declared(
         IntegrityError: the content is not `size` bytes with the digest `sha256`.
     """
     if isinstance(content, Hashed) and content.tell() == 0:
-        if (size, sha256) != (len(content.whole()), content.sha256):
+        if (size, sha256) != (content.size, content.sha256):
             raise not_as_declared(name, what="declared size or digest is another one's")
-        yield from chunks(content, piece_bytes)
+        yield from content.pieces
         return
     digest, count = hashlib.sha256(), 0
     for piece in chunks(content, piece_bytes):

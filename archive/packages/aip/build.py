@@ -112,7 +112,8 @@ class _Building:
         source = self.contents.files.get(file.path)
         if source is None:
             return self._refer(path, file)
-        self.writer.add_file(self.root + path, source, size=file.size)
+        content = self.contents.contents.get(file.path)
+        self.writer.add_file(self.root + path, source, size=file.size, content=content)
         self.digests.append((path, file.sha256))
         return Reference(path, file.size, file.sha256, file.media_type)
 

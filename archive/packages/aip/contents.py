@@ -46,6 +46,8 @@ class AipContents:
     agent: str
     """Name and version of the program: `kho 0.1.0`."""
     submission_digest: str
+    contents: Mapping[PackagePath, bytes] = field(default_factory=dict, repr=False)
+    """What was read from those of `files` that are small."""
     previous: tuple[EarlierFile, ...] = ()
     """What earlier versions hold; see `AipHead.kept`. What this version does not need, or
     holds itself under the same path, is passed over."""

@@ -61,6 +61,8 @@ class Sip:
     submission_digest: str
     """Equal for equal content by whichever road; see `dossier_json.canonical`."""
     kind: str
+    contents: Mapping[PackagePath, bytes] = field(default_factory=dict, repr=False)
+    """The bytes that were hashed, of the files for which there was room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ def concluded(reading: Reading, kind: str, digests: Digests, also: list[Finding]
     dossier = replace(reading.dossier, documents=documents)
     places = {document.file.path: reading.files[document.file.path].place for document in documents}
     digest = dossier_json.submission_digest(dossier)
-    return Examination(report, Sip(dossier, places, digest, kind))
+    contents = {path: digests.content(place) for path, place in places.items()}
+    kept = {path: content for path, content in contents.items() if content is not None}
+    return Examination(report, Sip(dossier, places, digest, kind, kept))
 
 
 def _matched(
