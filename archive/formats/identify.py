@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import UnsafeInput
+from archive.formats.byte_search import contains
 from archive.formats.mapped import Mapped, mapped
 from archive.sandbox import Limits, Sandbox, closed_at_exit
 
@@ -37,8 +38,11 @@ _PART = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>\s*)(\d)")
 _CONFORMANCE = re.compile(rb"pdfaid:conformance\s*(?:=\s*[\"']|>\s*)([A-Z])")
 _NAMESPACE = b"http://www.aiim.org/pdfa/ns/id/"
 _NEAR = 4096
-_OTHER_PROFILES = (b"GTS_PDFX", b"pdfxid:", b"PDFEVersion", b"pdfvtid:")
+_OTHER_PROFILES = (b"GTS_PDFX", b"PDFEVersion")
+_OTHER_NAMESPACES = (b"pdfxid:", b"pdfvtid:")
 """Marks of PDF/X, PDF/E and PDF/VT, which siegfried tells apart."""
+_NAMESPACE_ENDS = b"id:"
+"""What is in every mark with a namespace: most scans have none, and are searched once."""
 
 _PDF = {
     "1.0": "fmt/14",
@@ -135,10 +139,14 @@ def of_pdf(file: Mapped) -> Format | None:
         return None
     if _END not in file.piece(max(0, file.size - _TAIL_BYTES), _TAIL_BYTES):
         return Format(None, "PDF that is not complete", "application/pdf")
-    claim = None
+    claim, other = None, False
     for window in file.windows():
-        claim = _claim(window) or claim
-    if claim is None and any(mark in w for w in file.windows() for mark in _OTHER_PROFILES):
+        in_xmp = contains(window, _NAMESPACE_ENDS)
+        claim = (_claim(window) if in_xmp else None) or claim
+        if claim is None:
+            marks = (*_OTHER_PROFILES, *(_OTHER_NAMESPACES if in_xmp else ()))
+            other = other or any(contains(window, mark) for mark in marks)
+    if claim is None and other:
         return None
     return _pdf(header[1].decode(), claim)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive.findings import Finding, Severity
+from archive.formats import byte_search
 from archive.formats.mapped import Mapped
 
 _HEAD_BYTES = 1024
@@ -162,7 +163,7 @@ def _passes(outside: Outside) -> Iterator[Finding]:
     """
     objects, in_streams, active = 0, False, set[bytes]()
     for window in outside.file.windows():
-        objects += window.count(b" obj")
+        objects += byte_search.count(window, b" obj", _MAX_STRAY_OBJECTS - objects)
         found = set(_NAMES.findall(window))
         in_streams = in_streams or b"/ObjStm" in found
         active |= found - {b"/ObjStm"}
