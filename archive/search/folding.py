@@ -15,6 +15,7 @@ MAX_TOKEN = 64
 BOUNDARY = "¦"
 """A token that folding never yields; it stands between fields so that no phrase spans two."""
 
+_KEPT_WORDS = 50_000
 _MARKS = re.compile("[\u0300-\u036f]+")
 _LETTERS = (("đ", "d"), ("ð", "d"), ("ς", "σ"), ("ı", "i"))
 _TOKEN = re.compile(r"[^\W_]+")
@@ -39,10 +40,25 @@ def fold(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Return the folded syllables, words and numbers of a text, in order."""
-    found = _TOKEN.findall(fold(text))
-    if max(map(len, found), default=0) <= MAX_TOKEN:
+    return " ".join(map(_folded_words.__getitem__, text.split())).split()
+
+
+class _FoldedWords(dict[str, str]):
+    """What is between two spaces to its tokens. Words recur: most are folded once a process.
+
+    A space is no letter and takes no mark, so that no word changes how another one is folded.
+    """
+
+    def __missing__(self, word: str) -> str:
+        found = " ".join(token[:MAX_TOKEN] for token in _TOKEN.findall(fold(word)))
+        if len(word) <= MAX_TOKEN:
+            if len(self) >= _KEPT_WORDS:
+                self.clear()
+            self[word] = found
         return found
-    return [token[:MAX_TOKEN] for token in found]
+
+
+_folded_words = _FoldedWords()
 
 
 def fold_in_place(text: str) -> str:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.search import folding
 from archive.search.folding import (
     BOUNDARY,
+    MAX_TOKEN,
     accented_tokens,
     code_key,
     compact,
@@ -47,6 +50,23 @@ def test_text_is_folded(text: str, folded: str) -> None:
 def test_composed_and_decomposed_text_fold_to_the_same(text: str) -> None:
     assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text))
     assert tokens(unicodedata.normalize("NFD", text)) == tokens(text)
+
+
+@given(st.text(st.characters() | st.sampled_from(" \u00a0\u2000\u0301\u0345\u3099\u03a3_-")))
+def test_tokens_are_those_of_the_whole_folded_text_whatever_was_folded_before(text: str) -> None:
+    whole = [token[:MAX_TOKEN] for token in re.findall(r"[^\W_]+", fold(text))]
+
+    assert tokens(text) == whole == tokens(text)
+
+
+def test_words_are_kept_only_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = folding._FoldedWords()
+    monkeypatch.setattr(folding, "_KEPT_WORDS", 2)
+
+    folded = [kept[word] for word in ("Đơn", "xin-phép", "Huế", "x" * 1000)]
+
+    assert folded == ["don", "xin phep", "hue", "x" * MAX_TOKEN]
+    assert list(kept) == ["Huế"]
 
 
 @given(vietnamese_text)
