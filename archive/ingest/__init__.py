@@ -10,10 +10,11 @@ from archive.assembly import Archive
 from archive.catalogue import dossiers, journal
 from archive.catalogue.dossiers import Holding
 from archive.catalogue.engine import Connection
-from archive.errors import AlreadyHeld, CatalogueLocked, Changed, DossierRejected, IntegrityError
+from archive.errors import AlreadyHeld, CatalogueLocked, Changed, IntegrityError
 from archive.events import Event, EventType
-from archive.findings import Report, Severity
+from archive.findings import Report
 from archive.ingest import description, examination
+from archive.ingest.refusal import expect_unchanged, rejected, undisturbed
 from archive.model import Receipt, Version
 from archive.packages import sip
 from archive.packages.aip import SealedAip
@@ -62,11 +63,14 @@ def take_in(
         Unavailable: store, catalogue, timestamp service or scanner did not answer.
     """
     # (1) Open and (2) validate. Every finding is collected, so that the depositor sees all.
-    with sip.examined(
-        ref, scratch=archive.scratch, limits=archive.limits, today=archive.today()
-    ) as opened:
+    with (
+        undisturbed(ref),
+        sip.examined(
+            ref, scratch=archive.scratch, limits=archive.limits, today=archive.today()
+        ) as opened,
+    ):
         if opened.sip is None:
-            raise _rejected(ref, opened.report)
+            raise rejected(ref, opened.report)
         known = _known(archive, opened.sip, update=update)
         if isinstance(known, Receipt):
             return Intake(known, opened.report)
@@ -74,11 +78,13 @@ def take_in(
         # (2) continued: formats and virus; (3) verify the signatures.
         examined = examination.examine(archive, opened.sip, opened.report)
         if not examined.report.accepted:
-            raise _rejected(ref, examined.report)
+            expect_unchanged(ref, opened.sip, examined.report)
+            raise rejected(ref, examined.report)
 
         # (4) Describe: METS, EAD, PREMIS, text for the index.
         described = description.describe(archive, examined, known)
         package = described.package
+        expect_unchanged(ref, opened.sip, examined.report)
 
         # (5) Seal. From here on the METS never changes.
         sealed = package.sealed(archive.sealer.seal(package.mets, at=described.at))
@@ -106,16 +112,6 @@ def take_in(
                 raise
             return Intake(faster, examined.report)
         return Intake(receipt, examined.report, examined.full_text if known is None else None)
-
-
-def _rejected(ref: SubmissionRef, report: Report) -> DossierRejected:
-    count = sum(1 for finding in report if finding.severity is Severity.ERROR)
-    return DossierRejected(
-        f"{ref.label}: {count} rule(s) broken",
-        report,
-        where=ref.label,
-        hint="correct what is named and submit again: kho sip validate",
-    )
 
 
 def _known(archive: Archive, submission: sip.Sip, *, update: bool) -> Receipt | Holding | None:

@@ -30,6 +30,22 @@ KEPT_BYTES = 16 << 20
 """How many bytes of files are kept in memory by one `Digests`, beginning with the first read."""
 
 
+Mark = tuple[int, int, int, int]
+"""Which file it is, its size, and when its content and its status changed last, nanoseconds."""
+
+
+def mark_of(place: Path) -> Mark | None:
+    """Return a mark of a file that changes when the file does; None if it is gone."""
+    try:
+        return _mark(place.lstat())
+    except OSError:
+        return None
+
+
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 class Digests:
     """Remembers the digests of files while a submission is examined.
 
@@ -39,6 +55,7 @@ class Digests:
 
     def __init__(self) -> None:
         self._known: dict[Path, dict[str, str]] = {}
+        self._marks: dict[Path, Mark] = {}
         self._contents: dict[Path, bytes] = {}
         self._room = KEPT_BYTES
 
@@ -56,6 +73,10 @@ class Digests:
         """Return the bytes of which the digests are; None if they are not kept."""
         return self._contents.get(place)
 
+    def mark(self, place: Path) -> Mark | None:
+        """Return the mark that a file had when it was first hashed; None if it was not."""
+        return self._marks.get(place)
+
     def sha256(self, place: Path) -> str:
         """Return a file's SHA-256 in lower-case hex."""
         return self.of(place)["sha256"]
@@ -64,7 +85,9 @@ class Digests:
         if place in self._contents:
             return {name: _digest(name, self._contents[place]) for name in algorithms}
         with place.open("rb", buffering=0) as stream:
-            size = os.fstat(stream.fileno()).st_size
+            status = os.fstat(stream.fileno())
+            self._marks.setdefault(place, _mark(status))
+            size = status.st_size
             if size > self._room:
                 return _streamed(stream, min(size + 1, CHUNK_BYTES), algorithms)
             content = stream.read(size + 1)

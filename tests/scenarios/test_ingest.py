@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from archive.errors import AlreadyHeld, DossierRejected
 from archive.heads import head_of_version
+from archive.ingest import examination
 from archive.ingest.batch import ingest_all
+from archive.packages import safe
 from tests.archives import (
     SteppingClock,
     all_held,
@@ -300,4 +303,58 @@ def test_a_file_that_grows_between_two_runs_is_another_submission(archive, inbox
     (outcome,) = outcomes_of(archive, path)
 
     assert isinstance(outcome.error, AlreadyHeld)
+    assert_sound(archive)
+
+
+def alter(place):
+    """Write other bytes of the same size, and give the file its old times back."""
+    status = place.stat()
+    place.write_bytes(place.read_bytes().replace(b"%%EOF", b"%%EOE"))
+    os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def exchange(place):
+    place.rename(place.with_suffix(".old"))
+    place.write_bytes(a_pdf("other"))
+
+
+@pytest.mark.parametrize("act", [alter, exchange, Path.unlink])
+def test_a_file_that_is_changed_while_it_is_taken_in_is_refused_and_named(
+    archive, inbox, monkeypatch, act
+):
+    path = submission(inbox)
+    examine = examination.examine
+
+    def meanwhile(*arguments):
+        act(path / "01-don.pdf")
+        return examine(*arguments)
+
+    monkeypatch.setattr(examination, "examine", meanwhile)
+    (outcome,) = outcomes_of(archive, path)
+
+    assert isinstance(outcome.error, DossierRejected)
+    found = {(finding["rule"], finding["path"]) for finding in outcome.error.errors()}
+    assert ("KHO-FILE-CHANGED", "01-don.pdf") in found
+    assert stored(archive) == []
+    assert_sound(archive)
+
+
+def test_a_file_that_goes_before_it_is_read_stops_no_other_dossier(archive, inbox, monkeypatch):
+    paths = [submission(inbox, number) for number in (1, 2)]
+    look_through = safe.look_through
+
+    def meanwhile(root, limits):
+        survey = look_through(root, limits)
+        if root == paths[0]:
+            (root / "02-ket-qua.pdf").unlink()
+        return survey
+
+    monkeypatch.setattr(safe, "look_through", meanwhile)
+    outcomes = {outcome.label: outcome for outcome in outcomes_of(archive, inbox)}
+
+    gone, held = outcomes[paths[0].name], outcomes[paths[1].name]
+    assert isinstance(gone.error, DossierRejected)
+    (finding,) = gone.error.errors()
+    assert (finding["rule"], finding["path"]) == ("KHO-FILE-CHANGED", "02-ket-qua.pdf")
+    assert held.receipt is not None
     assert_sound(archive)

@@ -10,7 +10,7 @@ from pathlib import Path
 from archive.findings import Finding, Report, Severity
 from archive.model import Document, Dossier, PackagePath
 from archive.packages import dossier_json, json_text
-from archive.packages.digests import Digests
+from archive.packages.digests import Digests, Mark, mark_of
 from archive.packages.names import is_litter, shown
 from archive.packages.safe import Limits, Survey, SurveyedFile
 
@@ -51,6 +51,12 @@ class SubmissionRef:
         return f"{name} row {self.row}{f' ({code[:60]})' if code else ''}"
 
 
+def changed_finding(name: str) -> Finding:
+    """Return the finding on a file to which somebody wrote at the wrong time."""
+    message = "was changed while it was taken in; submit it when nobody writes to it any more"
+    return _named("KHO-FILE-CHANGED", name, message)
+
+
 @dataclass(frozen=True, slots=True)
 class Sip:
     """A submission that breaks no rule: a described dossier and its files on disk."""
@@ -63,6 +69,20 @@ class Sip:
     kind: str
     contents: Mapping[PackagePath, bytes] = field(default_factory=dict, repr=False)
     """The bytes that were hashed, of the files for which there was room."""
+    marks: Mapping[PackagePath, Mark | None] = field(default_factory=dict, repr=False)
+    """What each file was marked by when it was hashed."""
+
+    def changed(self) -> list[Finding]:
+        """Return a finding for each file that is not the one any more that was hashed.
+
+        Signatures, viruses and texts are looked for in the files themselves: what was found
+        there is of what is stored only if nobody wrote to them meanwhile.
+        """
+        return [
+            changed_finding(path)
+            for path, mark in self.marks.items()
+            if mark_of(self.files[path]) != mark
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +155,8 @@ def concluded(reading: Reading, kind: str, digests: Digests, also: list[Finding]
     digest = dossier_json.submission_digest(dossier)
     contents = {path: digests.content(place) for path, place in places.items()}
     kept = {path: content for path, content in contents.items() if content is not None}
-    return Examination(report, Sip(dossier, places, digest, kind, kept))
+    marks = {path: digests.mark(place) for path, place in places.items()}
+    return Examination(report, Sip(dossier, places, digest, kind, kept, marks))
 
 
 def _matched(
