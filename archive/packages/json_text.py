@@ -16,7 +16,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from archive.findings import Finding, Severity
-from archive.packages.legacy_text import looks_legacy
+from archive.packages.json_fit import Fits, fitting
+from archive.packages.legacy_text import has_suspects, looks_legacy
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SCHEMA_FILE = "dossier-1.schema.json"
 _MAX_DEPTH = 32
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_UNKEEPABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ODD = re.compile(f"{_UNKEEPABLE.pattern}|\ufffd")
 _WORDS = {
     "string": "text",
     "integer": "a whole number",
@@ -71,6 +74,8 @@ def parse(source: bytes, name: str, *, max_bytes: int) -> tuple[object, list[Fin
     except ValueError as error:
         message = f"is not JSON: {error}"
         return None, [*found, _error("KHO-JSON-SYNTAX", path=name, message=message)]
+    if _has_nothing_odd(content):
+        return content, found
     places = list(_walk(content))
     found += _duplicate_keys(places, name)
     found += _text_findings(places, name)
@@ -79,6 +84,8 @@ def parse(source: bytes, name: str, *, max_bytes: int) -> tuple[object, list[Fin
 
 def shape_findings(content: Any, name: str) -> Iterator[Finding]:
     """Hold parsed content against `schemas/dossier-1.schema.json`."""
+    if _fits()(content):
+        return
     for error in _validator().iter_errors(content):
         yield from _as_findings(error, name)
 
@@ -117,6 +124,8 @@ def _loads(text: str) -> object:
 
 
 def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+        return
     depth = 0
     for match in _BRACKETS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
@@ -150,6 +159,24 @@ def _walk(content: object, pointer: str = "") -> Iterator[tuple[str, object]]:
             yield from _walk(value, pointer + _pointer(index))
 
 
+def _has_nothing_odd(content: object) -> bool:
+    """Tell at once, of nearly all that comes, that neither keys nor texts have findings."""
+    texts: list[str] = []
+    left = [content]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, dict):
+            if isinstance(value, _Object) and value.repeated:
+                return False
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    joined = "\n".join(texts)
+    return _ODD.search(joined) is None and not has_suspects(joined)
+
+
 def _duplicate_keys(places: list[tuple[str, object]], name: str) -> Iterator[Finding]:
     for pointer, value in places:
         if isinstance(value, _Object):
@@ -180,20 +207,30 @@ def _text_findings(places: list[tuple[str, object]], name: str) -> Iterator[Find
 
 def _unkeepable(text: str) -> str | None:
     """Say why XML could not carry the text, None if it can."""
-    for sign in text:
-        if "\ud800" <= sign <= "\udfff":
-            return "has half of a surrogate pair, which is no character"
-        if (sign < " " and sign not in "\t\n\r") or sign in "\ufffe\uffff":
-            return "has a control character, which no metadata format can keep"
-    return None
+    found = _UNKEEPABLE.search(text)
+    if found is None:
+        return None
+    if "\ud800" <= found[0] <= "\udfff":
+        return "has half of a surrogate pair, which is no character"
+    return "has a control character, which no metadata format can keep"
 
 
 @cache
 def _validator() -> Validator:
     from jsonschema import Draft202012Validator
 
+    return Draft202012Validator(_whole_schema())
+
+
+@cache
+def _fits() -> Fits:
+    return fitting(_whole_schema())
+
+
+def _whole_schema() -> dict[str, Any]:
     own = schema()
-    return Draft202012Validator(_inlined(own, own))
+    whole: dict[str, Any] = _inlined(own, own)
+    return whole
 
 
 def _inlined(part: Any, own: dict[str, Any]) -> Any:

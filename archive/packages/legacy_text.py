@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\s\d.,;:/()\[\]\"']+")
 _LETTER = r"[^\W\d_]"
@@ -19,6 +20,7 @@ _TCVN3_CAPITAL = re.compile(r"[a-zà-ÿ][À-ÖØ-Þß](?:[a-zà-ÿ]|$)")
 _VNI = re.compile(r"[aeuy][ùøûõïâêåäáàãéèúüë]|o[âäåïøûõùö]|ñ|ö[^\W\d_]", re.IGNORECASE)
 _PROPER = re.compile(r"[ăđĩũơưẠ-ỹ]", re.IGNORECASE)
 _SHARE = 0.3
+_USUAL_LENGTH = 32
 
 
 def looks_legacy(text: str, *, least: int = 1) -> bool:
@@ -28,16 +30,33 @@ def looks_legacy(text: str, *, least: int = 1) -> bool:
     """
     if text.isascii():
         return False
-    words = [
-        word
-        for word in _WORD.findall(unicodedata.normalize("NFC", text))
-        if not word.isascii() and any(sign.isalpha() for sign in word)
-    ]
+    words = _marked_words(text)
     suspects = sum(1 for word in words if _is_suspect(word))
     return suspects >= max(least, _SHARE * len(words))
 
 
+def has_suspects(text: str) -> bool:
+    """Whether any word may be in TCVN3 or VNI; if none, no part of the text looks legacy."""
+    return not text.isascii() and any(map(_is_suspect, _marked_words(text)))
+
+
+def _marked_words(text: str) -> list[str]:
+    return [
+        word
+        for word in _WORD.findall(unicodedata.normalize("NFC", text))
+        if not word.isascii() and any(sign.isalpha() for sign in word)
+    ]
+
+
 def _is_suspect(word: str) -> bool:
+    return _known(word) if len(word) <= _USUAL_LENGTH else _judged(word)
+
+
+def _judged(word: str) -> bool:
     if _PROPER.search(word):
         return False
     return any(rule.search(word) for rule in (_TCVN3_SIGN, _TCVN3_CAPITAL, _VNI))
+
+
+_known = lru_cache(maxsize=16384)(_judged)
+"""Words recur."""

@@ -34,7 +34,7 @@ def examine(tmp_path):
         ) as examination:
             if examination.sip is not None:
                 assert all(place.is_file() for place in examination.sip.files.values())
-        assert list((tmp_path / "scratch").iterdir()) == []
+        assert list(tmp_path.glob("scratch/*")) == []
         return examination
 
     return run

@@ -100,6 +100,9 @@ def examined(
     Raises:
         StoreFull: there is no room to unpack.
     """
+    if not ref.may_be_packed:
+        yield _examine(ref, scratch, limits, today, as_package=False)
+        return
     with _private_folder(scratch) as room:
         yield _examine(ref, room, limits, today, as_package=False)
 

@@ -42,6 +42,11 @@ class SubmissionRef:
     """Where it lies below the folder that was asked for; "" if it was asked for itself."""
 
     @property
+    def may_be_packed(self) -> bool:
+        """Whether it has to be unpacked to be looked into."""
+        return self.kind != BATCH and not self.path.is_dir()
+
+    @property
     def label(self) -> str:
         """How reports call it."""
         name = self.name or self.path.resolve().name
