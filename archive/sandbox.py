@@ -34,6 +34,10 @@ _BYTES_KEY = "~b64"
 _CALLS_PER_CHILD = 1000
 _TOGETHER_FILES = 16
 _TOGETHER_BYTES = 16 << 20
+_KEPT_MEMORY = "glibc.malloc.trim_threshold=16777216:glibc.malloc.mmap_threshold=8388608"
+"""A child keeps up to 16 MiB that it has freed, and maps only larger pieces than 8 MiB. As it
+comes, glibc gives 128 KiB back at once, and a reader of files takes and frees more for each:
+fetching it again from the system cost a sixth of the time. Other C libraries do not read this."""
 _START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from archive import sandbox; sandbox.serve()"
 
 
@@ -145,7 +149,12 @@ class _Child:
     """One child process and the pipes to it."""
 
     def __init__(self) -> None:
-        environment = {"LANG": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"}
+        environment = {
+            "LANG": "C.UTF-8",
+            "PATH": os.defpath,
+            "TZ": "UTC",
+            "GLIBC_TUNABLES": _KEPT_MEMORY,
+        }
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
             stdin=subprocess.PIPE,

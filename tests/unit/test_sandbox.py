@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -54,6 +56,15 @@ def environment() -> dict[str, str]:
 def chatter(size: int) -> str:
     sys.stdout.write("noise")
     return "x" * size
+
+
+def faults_of_taking_and_freeing(times: int) -> int:
+    """Take 4 MB in pieces again and again; return how many pages were fetched for it."""
+    begun = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        pieces = [bytearray(100_000) for _ in range(40)]
+        del pieces
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - begun
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +124,10 @@ def test_children_are_used_again_and_serve_many_threads(sandbox: Sandbox) -> Non
         answers = list(threads.map(lambda n: sandbox.run(echo, n), range(200)))
 
     assert answers == list(range(200))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
+def test_a_child_keeps_the_memory_that_it_takes_again(sandbox: Sandbox) -> None:
+    sandbox.run(faults_of_taking_and_freeing, 5)
+
+    assert sandbox.run(faults_of_taking_and_freeing, 50) < 1000
