@@ -214,7 +214,7 @@ FIXED_STANDINGS = frozenset(
 )
 
 
-def fixed_by(archive: Archive, dossier: Dossier, decision: Decision) -> Fixed | None:
+def fixed_by(dossier: Dossier, decision: Decision, by: Schedules) -> Fixed | None:
     """Return the period that a decision fixes for good; None if it fixes nothing.
 
     Only a schedule that was adopted fixes periods, and only by confirmed rows.
@@ -224,7 +224,7 @@ def fixed_by(archive: Archive, dossier: Dossier, decision: Decision) -> Fixed | 
         decision.rule_code is None
         or not decision.confirmed
         or decision.standing not in FIXED_STANDINGS
-        or schedules_of(archive).adoption(dossier.agency, on) is None
+        or by.adoption(dossier.agency, on) is None
     ):
         return None
     return Fixed(decision.rule_code, decision.schedule_version, decision.protected_until)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from archive.catalogue import tables
 from archive.errors import NotHeld
@@ -17,6 +17,10 @@ from archive.errors import NotHeld
 _PAGE: Final = 1000
 _JOBS = tables.jobs
 _ITEMS = tables.job_items
+# Built once: that costs as much as running it.
+_SETTLE: Final = update(_ITEMS).where(
+    _ITEMS.c.job_id == bindparam("of_job"), _ITEMS.c.ordinal == bindparam("at_ordinal")
+)
 
 
 class ItemState(StrEnum):
@@ -176,9 +180,9 @@ def settle(
     Raises:
         NotHeld: the job has no such item.
     """
-    values = {"state": state.value, "outcome": outcome, "settled_at": at}
-    item = (_ITEMS.c.job_id == job_id) & (_ITEMS.c.ordinal == ordinal)
-    if conn.execute(update(_ITEMS).where(item).values(values)).rowcount == 0:
+    values = {"of_job": job_id, "at_ordinal": ordinal}
+    values |= {"state": state.value, "outcome": outcome, "settled_at": at}
+    if conn.execute(_SETTLE, values).rowcount == 0:
         raise NotHeld("the job has no such item", where=f"{job_id}#{ordinal}")
 
 

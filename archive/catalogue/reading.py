@@ -108,12 +108,10 @@ def by_submission(conn: Connection, submission_digest: str) -> Receipt | None:
 
 def holding_content(conn: Connection, sha256s: Iterable[str]) -> list[HeldContent]:
     """Say where files with these digests are held, in ascending order."""
-    table = tables.files
-    columns = select(table.c.sha256, table.c.dossier_id, table.c.path)
     found = [
         HeldContent(row.sha256, DossierId(row.dossier_id), PackagePath(row.path))
         for batch in _batches(sorted(set(sha256s)))
-        for row in conn.execute(columns.where(table.c.sha256.in_(batch)))
+        for row in conn.execute(_WITH_CONTENT, {"sha256s": batch})
     ]
     return sorted(found)
 
@@ -257,6 +255,10 @@ _PARTS: Final = tuple(
     select(table).where(table.c.dossier_id.in_(_IDS)).order_by(*table.primary_key)
     for table in (tables.versions, tables.files, tables.verdicts)
 )
+_SHA256S: Final[BindParameter[str]] = bindparam("sha256s", expanding=True)
+_WITH_CONTENT: Final = select(
+    tables.files.c.sha256, tables.files.c.dossier_id, tables.files.c.path
+).where(tables.files.c.sha256.in_(_SHA256S))
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, Insert, Table, delete, insert, select, update
+from sqlalchemy import Connection, Executable, Insert, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -142,9 +142,14 @@ def _into(table: Table) -> Insert:
 
 def _inserted(conn: Connection, table: Table, row: rows.RowValues) -> bool:
     """Insert a row unless it breaks a unique constraint; the transaction stays usable."""
-    on = postgresql if conn.dialect.name == "postgresql" else sqlite
-    statement = on.insert(table).on_conflict_do_nothing().returning(table.c.id)
-    return conn.execute(statement, row).first() is not None
+    return conn.execute(_into_unless_there(table, conn.dialect.name), row).first() is not None
+
+
+@cache
+def _into_unless_there(table: Table, dialect: str) -> Executable:
+    on = postgresql if dialect == "postgresql" else sqlite
+    statement: Executable = on.insert(table).on_conflict_do_nothing().returning(table.c.id)
+    return statement
 
 
 def _already_held(conn: Connection, holding: Holding) -> AlreadyHeld:

@@ -14,7 +14,7 @@ from archive.heads import head_of_version
 from archive.ingest.examination import Examined
 from archive.model import Dossier, PackagePath, Verdict
 from archive.packages.aip import Aip, AipContents, build
-from archive.retention import Circumstances, decide_now, fixed_by, fixed_facts
+from archive.retention import Circumstances, decide_now, fixed_by, fixed_facts, schedules_of
 from retention_rules.decide import Decision
 
 
@@ -40,8 +40,9 @@ def describe(archive: Archive, examined: Examined, held: Holding | None) -> Desc
     dossier, submission = examined.sip.dossier, examined.sip
     number = 1 if held is None else len(held.versions) + 1
     known = Circumstances(fixed=held.fixed if held is not None else None)
-    decision = decide_now(archive, dossier, known=known)
-    fixed = known.fixed or fixed_by(archive, dossier, decision)
+    by = schedules_of(archive)
+    decision = decide_now(archive, dossier, known=known, by=by)
+    fixed = known.fixed or fixed_by(dossier, decision, by)
     latest = head_of_version(archive, held.versions[-1]) if held is not None else None
     creation = Event(EventType.PACKAGE_CREATION, at, "success", archive.agent)
     package = build(

@@ -49,7 +49,8 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
     grounds: list[Grounds] = []
     texts: dict[PackagePath, str] = {}
     looks = _looked_into(archive, submission)
-    checks = archive.checker.check_all(submission.files, at=at, sunset=True)
+    checker = archive.checker
+    checks = checker.check_all(submission.files, at=at, sunset=True)
     for document in submission.dossier.documents:
         name = document.file.path
         found, read = looks[name]
@@ -66,7 +67,7 @@ def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
             findings += _pages(document, read.text)
     findings += _refused(archive, verdicts)
     told = validation.Checked(tuple(verdicts), tuple(grounds), at, archive.agent)
-    material |= validation.documents(told, archive.trust)
+    material |= validation.documents(told, checker.trust)
     dossier = replace(submission.dossier, documents=tuple(documents))
     return Examined(
         replace(submission, dossier=dossier),
