@@ -90,6 +90,18 @@ class ArchiveError(Exception):
         return []
 
 
+def defect(error: Exception) -> ArchiveError:
+    """Return what to tell of a defect of Kho: its kind and place; its words may be personal."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{last.filename}:{last.lineno}"
+    hint = "run again with -v, and report it"
+    told = ArchiveError(f"{type(error).__name__} in {where}", where=where, hint=hint)
+    told.__cause__ = error
+    return told
+
+
 class UsageError(ArchiveError):
     """The command or call was put together wrongly."""
 

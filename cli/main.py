@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from archive.errors import ArchiveError, ExitCode
+from archive.errors import ArchiveError, ExitCode, defect
 from cli.command import KhoGroup, settled
 from cli.registry import COMMANDS
 
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the last place; nothing may end in a traceback
-        return _unexpected(error, wants_json, verbose="-v" in arguments)
+        return _refused(defect(error), wants_json, verbose="-v" in arguments)
 
 
 def _usage(error: click.ClickException, wants_json: bool) -> int:
@@ -63,23 +63,6 @@ def _refused(error: ArchiveError, wants_json: bool, *, verbose: bool) -> int:
 
         click.echo("".join(traceback.format_exception(error)), err=True)
     return error.exit_code
-
-
-def _unexpected(error: Exception, wants_json: bool, *, verbose: bool) -> int:
-    """Tell of a defect of Kho; the message may hold personal data and shows with -v only."""
-    where = _origin(error)
-    told = ArchiveError(
-        f"{type(error).__name__} in {where}", where=where, hint="run again with -v, and report it"
-    )
-    told.__cause__ = error
-    return _refused(told, wants_json, verbose=verbose)
-
-
-def _origin(error: Exception) -> str:
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}:{last.lineno}"
 
 
 def _interrupted(wants_json: bool) -> int:

@@ -91,6 +91,7 @@ def ingest_all(
         if item.key in by_key:
             yield _again(archive, by_key[item.key], item)
 
+    @jobs.contained
     def act(item: Item) -> Intake:
         def settle(connection: Connection, intake: Intake) -> None:
             outcome = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, defect
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -47,6 +47,20 @@ def run(
         finally:
             for future in pending:
                 future.cancel()
+
+
+def contained(act: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    """Return an act of which a defect of Kho, too, is the one item's outcome and ends no run."""
+
+    def careful(item: Item) -> Result:
+        try:
+            return act(item)
+        except ArchiveError:
+            raise
+        except Exception as error:
+            raise defect(error) from error
+
+    return careful
 
 
 def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result]:

@@ -17,7 +17,7 @@ from typing import Any
 from archive.catalogue import checkpoints
 from archive.catalogue.checkpoints import ItemState, Job
 from archive.catalogue.engine import Catalogue
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, defect
 
 RESULT = "result"
 LOG = logging.getLogger("kho.jobs")
@@ -114,8 +114,7 @@ class Background:
             progress.settle(RESULT, ItemState.FAILED, dict(error.to_problem()))
         except Exception as error:  # noqa: BLE001 - a defect must not leave the job without an end
             LOG.error("%s in job %s", type(error).__name__, job.kind)
-            unexpected = ArchiveError(type(error).__name__)
-            progress.settle(RESULT, ItemState.FAILED, dict(unexpected.to_problem()))
+            progress.settle(RESULT, ItemState.FAILED, dict(defect(error).to_problem()))
         with self._catalogue.begin() as connection:
             checkpoints.finish(connection, job.id, at=self._clock())
 

@@ -123,6 +123,7 @@ def take_in_all(
         waiting = reception.items(connection, batch_id, ItemState.WAITING)
     wanted = set(only) if only is not None else {each.ordinal for each in waiting}
 
+    @jobs.contained
     def act(each: Item) -> Intake:
         with overlay.laid(archive, each, ref_of(refs, each)) as ref:
             return take_in(

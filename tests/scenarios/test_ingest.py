@@ -10,7 +10,7 @@ import pytest
 
 from archive.errors import AlreadyHeld, DossierRejected
 from archive.heads import head_of_version
-from archive.ingest import examination
+from archive.ingest import description, examination
 from archive.ingest.batch import ingest_all
 from archive.packages import safe
 from tests.archives import (
@@ -357,4 +357,27 @@ def test_a_file_that_goes_before_it_is_read_stops_no_other_dossier(archive, inbo
     (finding,) = gone.error.errors()
     assert (finding["rule"], finding["path"]) == ("KHO-FILE-CHANGED", "02-ket-qua.pdf")
     assert held.receipt is not None
+    assert_sound(archive)
+
+
+def test_a_defect_of_the_program_in_one_dossier_stops_no_other(archive, inbox, monkeypatch):
+    paths = submissions(inbox, 3)
+    describe = description.describe
+
+    def faulty(an_archive, examined, held):
+        if examined.sip.dossier.code.endswith("0002"):
+            raise KeyError("Nguyễn Thị Mẫu")
+        return describe(an_archive, examined, held)
+
+    monkeypatch.setattr(description, "describe", faulty)
+    outcomes = {outcome.label: outcome for outcome in outcomes_of(archive, paths)}
+
+    assert [name for name, one in sorted(outcomes.items()) if one.receipt is None] == ["002"]
+    problem = outcomes["002"].to_json()["problem"]
+    assert problem["code"] == "KHO-UNEXPECTED"
+    assert problem["detail"].startswith(f"KeyError in {__file__}:")
+    assert "Mẫu" not in json.dumps(problem, ensure_ascii=False)
+    assert_sound(archive)
+    monkeypatch.undo()
+    assert len(ingested(archive, paths)) == 3
     assert_sound(archive)
