@@ -92,23 +92,28 @@ def _one_by_one(path: Path, name: str, sha256: str, limits: Limits) -> Reading:
 
 
 def _read(files: list[tuple[str, str]]) -> list[dict[str, object]]:
-    """Look into files; runs in a child process."""
-    return [_read_one(path, name) for path, name in files]
+    """Look into files; runs in a child process.
+
+    First outside all, then inside all: what pdfium works with does not leave the processor's
+    cache between two files. Their bytes are held meanwhile, as many as `together` allows.
+    """
+    looked = [_read_outside(path, name) for path, name in files]
+    return [told if source is None else told | _inside(source) for told, source in looked]
 
 
-def _read_one(path: str, name: str) -> dict[str, object]:
+def _read_outside(path: str, name: str) -> tuple[dict[str, object], str | bytes | None]:
+    """Look at the bytes; return what they tell, and what to open as a PDF, if anything."""
     with mapped(Path(path)) as file:
         found = identify.of_pdf(file)
         outside = pdf.outside_of(file, name)
-        told: dict[str, object] = {
-            "format": asdict(found) if found else None,
-            "outside": [finding.to_json() for finding in outside],
-            "inside": None,
-            "text": None,
-        }
-        if not pdf.stops(outside):
-            told |= _inside(path if file.whole is None else file.whole)
-    return told
+        source = path if file.whole is None else file.whole
+    told: dict[str, object] = {
+        "format": asdict(found) if found else None,
+        "outside": [finding.to_json() for finding in outside],
+        "inside": None,
+        "text": None,
+    }
+    return told, None if pdf.stops(outside) else source
 
 
 def _inside(source: str | bytes) -> dict[str, object]:
