@@ -96,6 +96,7 @@ def _audit_page(
 ) -> None:
     """Settle some items; what a service did not answer for stays pending and is raised."""
 
+    @jobs.contained
     def act(item: Item) -> dict[str, Any]:
         return known.get(item.key) or _judged(archive, DossierId(item.key))
 

@@ -162,6 +162,24 @@ def test_a_finding_against_the_bytes_makes_an_audit_read_them(archive, held):
     assert "recorded" in found.problems[0]["detail"]
 
 
+def test_a_defect_of_the_program_in_one_dossier_is_named_and_stops_no_other(
+    archive, held, monkeypatch
+):
+    kept_material = recheck.kept_material
+
+    def faulty(an_archive, holding, *rest):
+        if holding.dossier.id == held[0]:
+            raise ValueError("unforeseen")
+        return kept_material(an_archive, holding, *rest)
+
+    monkeypatch.setattr(recheck, "kept_material", faulty)
+    found = figures_of(archive, audit.audit(archive, Scope(), agent="a").id)
+
+    (problem,) = found.problems
+    assert problem["detail"].startswith("ValueError in ")
+    assert found.signatures == len(held) - 1
+
+
 def test_a_stopped_audit_goes_on_where_it_stopped(archive, held, monkeypatch):
     monkeypatch.setattr(audit, "_BATCH", 1)
 
