@@ -239,12 +239,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
+    # Said to the driver itself: through SQLAlchemy each of these costs as much as a question.
+    raw: Any = conn.connection.driver_connection
     writes = bool(conn.get_execution_options().get(_WRITES))
     if conn.info.get(_WRITES) is not writes:
-        conn.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        raw.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         conn.info[_WRITES] = writes
     # IMMEDIATE takes the write lock now: no failure half-way because another came first.
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _postgresql_engine(url: URL, lock_timeout_seconds: float) -> Engine:

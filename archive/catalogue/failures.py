@@ -88,10 +88,11 @@ def translated(where: str) -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise Unavailable("every connection to the catalogue is in use", where=where) from error
-    except DBAPIError as error:
-        kind = _kind(error.orig)
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        kind = _kind(cause)
         words, hint = _WORDS[kind]
-        message = words.format(_codes(error.orig))
+        message = words.format(_codes(cause))
         # The driver's own text may quote a row, and rows hold names and identity numbers.
         raise kind(message, where=where, hint=hint) from None
 

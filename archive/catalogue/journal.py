@@ -48,6 +48,11 @@ _TABLE = tables.journal
 _SECOND = len("2026-01-02T03:04:05")
 # Statements that every append needs are built once: that costs as much as running them.
 _LATEST: Final = select(func.max(_TABLE.c.at))
+_END: Final = (
+    select(_TABLE.c.seq, _TABLE.c.digest, _LATEST.scalar_subquery().label("latest"))
+    .order_by(_TABLE.c.seq.desc())
+    .limit(1)
+)
 _LAST: Final = select(_TABLE.c.seq, _TABLE.c.digest).order_by(_TABLE.c.seq.desc()).limit(1)
 _INTO: Final = insert(_TABLE)
 _PERSONAL: Final = frozenset(
@@ -74,7 +79,9 @@ def append_all(conn: Connection, events: Iterable[Event]) -> tuple[Entry, ...]:
     """Append several events in their order. Errors as `append`."""
     claimed = [(event, instant_text(event.at), _details_text(event)) for event in events]
     exclusive(conn, Lock.JOURNAL)
-    last, times = head(conn), _Times(conn)
+    end = conn.execute(_END).first()
+    last = Head(end.seq, end.digest) if end is not None else EMPTY
+    times = _Times(conn, end.latest if end is not None else "")
     appended: list[Entry] = []
     for event, at, details in claimed:
         entry = _sealed(event, times.take(at), details, last)
@@ -122,9 +129,10 @@ def _sealed(event: Event, at: str, details: str, last: Head) -> Entry:
 class _Times:
     """The times that entries have: those in the catalogue, and those that a call has taken."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, stored: str) -> None:
         self._conn = conn
-        self._stored = conn.execute(_LATEST).scalar() or ""
+        self._stored = stored
+        """The latest in the catalogue; "" if it has none."""
         self._taken: set[str] = set()
         self._last: dict[str, str] = {}
         """The last time taken within each second."""

@@ -57,6 +57,11 @@ def held(conn: Connection, dossier_id: str) -> tuple[Holding, ...]:
     return _load(conn, (_canonical(dossier_id),))
 
 
+def knows(conn: Connection, dossier_id: str) -> bool:
+    """Whether the dossier of this id is held."""
+    return conn.execute(_KNOWN, {"dossier": dossier_id}).first() is not None
+
+
 def many(conn: Connection, ids: Iterable[str], viewer: Viewer = OPERATOR) -> tuple[Holding, ...]:
     """Return those of several dossiers that are held, in ascending order of ids."""
     wanted = sorted(set(ids))
@@ -255,6 +260,7 @@ _PARTS: Final = tuple(
     select(table).where(table.c.dossier_id.in_(_IDS)).order_by(*table.primary_key)
     for table in (tables.versions, tables.files, tables.verdicts)
 )
+_KNOWN: Final = select(tables.dossiers.c.id).where(tables.dossiers.c.id == bindparam("dossier"))
 _SHA256S: Final[BindParameter[str]] = bindparam("sha256s", expanding=True)
 _WITH_CONTENT: Final = select(
     tables.files.c.sha256, tables.files.c.dossier_id, tables.files.c.path

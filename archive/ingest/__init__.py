@@ -71,12 +71,14 @@ def take_in(
     ):
         if opened.sip is None:
             raise rejected(ref, opened.report)
-        known = _known(archive, opened.sip, update=update)
-        if isinstance(known, Receipt):
-            return Intake(known, opened.report)
+        with archive.catalogue.connect() as connection:
+            known = _known(connection, opened.sip, update=update)
+            if isinstance(known, Receipt):
+                return Intake(known, opened.report)
+            twins = examination.twins(connection, opened.sip)
 
         # (2) continued: formats and virus; (3) verify the signatures.
-        examined = examination.examine(archive, opened.sip, opened.report)
+        examined = examination.examine(archive, opened.sip, opened.report, twins)
         if not examined.report.accepted:
             expect_unchanged(ref, opened.sip, examined.report)
             raise rejected(ref, examined.report)
@@ -114,16 +116,16 @@ def take_in(
         return Intake(receipt, examined.report, examined.full_text if known is None else None)
 
 
-def _known(archive: Archive, submission: sip.Sip, *, update: bool) -> Receipt | Holding | None:
+def _known(
+    connection: Connection, submission: sip.Sip, *, update: bool
+) -> Receipt | Holding | None:
     """Return the receipt of the same submission, what is held of the dossier, or None."""
     dossier = submission.dossier
-    with archive.catalogue.connect() as connection:
-        # The digest covers the agency and the code, from which the id comes: what was
-        # submitted before is held under this very id, or not at all.
-        found = dossiers.held(connection, dossier.id)
-        if not found:
-            return None
-        receipt = dossiers.by_submission(connection, submission.submission_digest)
+    # The digest covers the agency and the code, from which the id comes: what was
+    # submitted before is held under this very id, or not at all.
+    if not dossiers.knows(connection, dossier.id):
+        return None
+    receipt = dossiers.by_submission(connection, submission.submission_digest)
     if receipt is not None:
         return receipt
     if not update:
@@ -132,7 +134,7 @@ def _known(archive: Archive, submission: sip.Sip, *, update: bool) -> Receipt | 
             where=dossier.code,
             hint="compare with: kho show CODE; to make a new version: kho ingest --update",
         )
-    return found[0]
+    return dossiers.get(connection, dossier.id)
 
 
 def _receipt_of(archive: Archive, submission: sip.Sip) -> Receipt | None:

@@ -62,7 +62,9 @@ def correct(
         raise UsageError("nothing would change", where=held.dossier.code)
     new = tuple(document for document in documents if document.file.path in files)
     submission = Sip(replace(dossier, documents=new), files, "", KIND)
-    examined = examination.examine(archive, submission, Report(()))
+    with archive.catalogue.connect() as connection:
+        twins = examination.twins(connection, submission)
+    examined = examination.examine(archive, submission, Report(()), twins)
     if not examined.report.accepted:
         raise DossierRejected(
             "the correction breaks rules", examined.report, where=held.dossier.code

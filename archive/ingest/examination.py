@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.assembly import Archive
 from archive.catalogue import dossiers
+from archive.catalogue.engine import Connection
 from archive.events import Event, EventType
 from archive.findings import Finding, Report, Severity
 from archive.formats import identify, pdf_reading, text
@@ -39,10 +40,19 @@ class Examined:
         return found.encode(errors="replace").decode()
 
 
-def examine(archive: Archive, submission: Sip, report: Report) -> Examined:
-    """Identify formats, scan for viruses, look into PDFs, verify signatures."""
+def examine(
+    archive: Archive, submission: Sip, report: Report, also: Sequence[Finding] = ()
+) -> Examined:
+    """Identify formats, scan for viruses, look into PDFs, verify signatures.
+
+    Args:
+        archive: whose scanner, limits and trust.
+        submission: what.
+        report: what was found before.
+        also: further findings, see `twins`.
+    """
     at = archive.clock()
-    findings = [*report, *_scan(archive, submission), *_duplicates(archive, submission)]
+    findings = [*report, *_scan(archive, submission), *also]
     documents: list[Document] = []
     verdicts: list[Verdict] = []
     material: dict[str, bytes] = {}
@@ -115,19 +125,19 @@ def _scan(archive: Archive, submission: Sip) -> Iterator[Finding]:
         yield from archive.scanner.findings(source, path, required=required)
 
 
-def _duplicates(archive: Archive, submission: Sip) -> Iterator[Finding]:
-    digests = [document.file.sha256 for document in submission.dossier.documents]
-    with archive.catalogue.connect() as connection:
-        held = dossiers.holding_content(connection, digests)
+def twins(connection: Connection, submission: Sip) -> list[Finding]:
+    """Say which of a submission's files other dossiers hold already."""
     paths = {document.file.sha256: document.file.path for document in submission.dossier.documents}
-    for digest, dossier_id, _ in held:
-        if dossier_id != submission.dossier.id:
-            yield Finding(
-                "KHO-DUPLICATE-CONTENT",
-                Severity.WARNING,
-                paths[digest],
-                f"the same bytes are held in dossier {dossier_id}",
-            )
+    return [
+        Finding(
+            "KHO-DUPLICATE-CONTENT",
+            Severity.WARNING,
+            paths[digest],
+            f"the same bytes are held in dossier {dossier_id}",
+        )
+        for digest, dossier_id, _ in dossiers.holding_content(connection, paths)
+        if dossier_id != submission.dossier.id
+    ]
 
 
 def _pages(document: Document, read: text.Text) -> Iterator[Finding]:
