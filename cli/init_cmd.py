@@ -27,7 +27,7 @@ OPTIONS = {
 
 
 @command("init", ExitCode.USAGE, ExitCode.UNAVAILABLE, effect=Effect.CHANGES, needs_archive=False)
-@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @option("--name", help="option.archive_name")
 @option("--agency", help="option.agency")
 @option("--store", help="option.store")
@@ -44,13 +44,14 @@ OPTIONS = {
 def init(
     context: click.Context,
     /,
-    folder: Path,
+    folder: Path | None,
     tsa: tuple[str, ...],
     encrypt: bool,
     **given: str | None,
 ) -> None:
-    """Make an archive in FOLDER."""
+    """Make an archive in FOLDER, else where -C says, else here."""
     from archive.creation import create
+    from archive.settings import FILE_NAME
 
     values: dict[str, str | int | bool | tuple[str, ...]] = {
         OPTIONS[name]: value for name, value in given.items() if value is not None
@@ -59,7 +60,9 @@ def init(
         values["tsa.urls"] = tsa
     if encrypt:
         values["encryption.master"] = ("file:keys/master.key",)
-    created = create(folder.absolute(), values)
+    named = folder or settled(context).config or Path()
+    home = named.parent if named.name == FILE_NAME else named
+    created = create(home.absolute(), values)
     result = {
         "config": str(created.config),
         "test": created.test,

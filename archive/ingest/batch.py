@@ -181,7 +181,7 @@ def _key(ref: SubmissionRef) -> str:
     parts = [str(ref.path.absolute()), str(ref.row)]
     found = sorted(ref.path.rglob("*")) if ref.path.is_dir() and not ref.findings else [ref.path]
     for path in found:
-        with suppress(FileNotFoundError):  # gone since it was listed
+        with suppress(OSError):  # gone since it was listed, or not to be looked at
             status = path.lstat()
             parts.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
     return sha256_of("\n".join(parts).encode())

@@ -9,22 +9,25 @@ from pathlib import Path
 
 from archive.errors import DossierRejected
 from archive.findings import Report, Severity
+from archive.packages.safe import unreadable
 from archive.packages.sip import Sip, SubmissionRef
 from archive.packages.sip.submission import BATCH, changed_finding
 
 
 @contextmanager
 def undisturbed(ref: SubmissionRef) -> Iterator[None]:
-    """Refuse a submission of which something is taken away while it is read."""
+    """Refuse a submission of which something is taken away while it is read, or cannot be read."""
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except OSError as error:
         root = ref.path.parent if ref.kind == BATCH else ref.path
         place = Path(os.fsdecode(error.filename or ""))
         if not place.is_relative_to(root):
             raise
         name = place.name if place == root else place.relative_to(root).as_posix()
-        raise rejected(ref, Report.of([changed_finding(name)])) from error
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        finding = changed_finding(name) if gone else unreadable(name, error)
+        raise rejected(ref, Report.of([finding])) from error
 
 
 def expect_unchanged(ref: SubmissionRef, submission: Sip, report: Report) -> None:

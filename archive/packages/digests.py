@@ -66,7 +66,11 @@ class Digests:
         """
         known = self._known.setdefault(place, {})
         if missing := [name for name in algorithms if name not in known]:
-            known.update(self._read(place, missing))
+            try:
+                known.update(self._read(place, missing))
+            except OSError as error:
+                error.filename = error.filename or str(place)  # reading names no file
+                raise
         return known
 
     def content(self, place: Path) -> bytes | None:

@@ -155,8 +155,7 @@ class _Walk:
                         return
                     self.take(entry, prefix + entry.name)
         except OSError as error:
-            message = f"cannot be read: {error.strerror}"
-            self.findings.append(_error("KHO-NAME-UNREADABLE", path=shown(prefix), message=message))
+            self.findings.append(unreadable(prefix, error))
 
     def take(self, entry: os.DirEntry[str], name: str) -> None:
         status = entry.stat(follow_symlinks=False)
@@ -166,6 +165,8 @@ class _Walk:
             self.enter(entry.path, name + "/")
         elif kind == stat.S_IFREG:
             self.sizes[name] = status.st_size
+            if not is_readable(entry.path):
+                self.findings.append(unreadable(name))
             if status.st_nlink > 1:
                 _, places = self.links.setdefault(
                     (status.st_dev, status.st_ino), (status.st_nlink, [])
@@ -177,6 +178,19 @@ class _Walk:
         else:
             message = "is a device, pipe or socket"
             self.findings.append(_error("KHO-NAME-DEVICE", path=shown(name), message=message))
+
+
+def is_readable(place: Path | str, *, folder: bool = False) -> bool:
+    """Whether the system lets this process read a file, or list and enter a folder."""
+    return os.access(place, os.R_OK | os.X_OK if folder else os.R_OK, effective_ids=True)
+
+
+def unreadable(name: str, error: OSError | None = None) -> Finding:
+    """Return the finding on what cannot be read; without an error: for want of the right."""
+    message = "may not be read; let the account that runs Kho read it"
+    if error is not None and not isinstance(error, PermissionError):
+        message = f"cannot be read: {error.strerror}"
+    return _error("KHO-NAME-UNREADABLE", path=shown(name), message=message)
 
 
 def _links_out(walk: _Walk) -> Iterator[Finding]:

@@ -189,6 +189,16 @@ def test_where_no_result_can_be_written_nothing_is_done(target: str, here: Path)
     assert kho("show", "H26.18-260105-0003", cwd=here).code == ExitCode.NOT_HELD
 
 
+@pytest.mark.parametrize("named", ["there", "there/kho.toml"])
+def test_init_makes_the_archive_where_the_option_for_its_folder_points(tmp_path, named):
+    answer = kho("-C", named, "init", "--json", cwd=tmp_path)
+
+    assert answer.code == 0, answer.err
+    assert answer.json()["config"] == str(tmp_path / "there" / "kho.toml")
+    assert kho("-C", "there", "doctor", cwd=tmp_path).code == 0
+    assert [place.name for place in tmp_path.iterdir()] == ["there"]
+
+
 def test_what_the_system_refuses_is_an_error_with_the_path(here: Path):
     (here / "file").touch()
     answer = kho("init", "file/archive", cwd=here)

@@ -188,6 +188,8 @@ def _begins_like_zip(path: Path) -> bool:
 
 
 def _found_in_folder(path: Path, limits: Limits, nesting: int) -> list[SubmissionRef]:
+    if not safe.is_readable(path, folder=True):
+        return [SubmissionRef(path, UNKNOWN, findings=(safe.unreadable(path.name),))]
     names = _names(path)
     if _ARCHIVE in names:
         names = [name for name in names if name not in _OF_AN_ARCHIVE]
