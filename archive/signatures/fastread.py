@@ -87,9 +87,12 @@ def _any_of(characters: bytes) -> re.Pattern[bytes]:
 
 
 def install() -> None:
-    """Make pyHanko read with these readers, in this process."""
+    """Make pyHanko read with these readers and those of `fastobjects`, in this process."""
     from pyhanko.pdf_utils import generic, misc
 
+    from archive.signatures import fastobjects
+
+    fastobjects.install()
     generic.read_hex_string_from_stream = read_hex_string
     vars(misc)["_read_until_class"] = read_until
     own = vars(generic)

@@ -132,12 +132,19 @@ class KeptObject:
 class _Reader(PdfFileReader):
     """pyHanko's reader, for which /Encrypt null is no encryption (ISO 32000-2, 7.3.9)."""
 
+    _plain = False
+    """Whether it was seen that there is none: asked for every object, and trailers stay."""
+
     @property
     def encrypt_dict(self) -> Any:
         """The encryption dictionary, or None."""
+        if self._plain:
+            return None
         if isinstance(_raw(self.trailer, "/Encrypt"), generic.NullObject):
             return None
-        return super().encrypt_dict
+        found = super().encrypt_dict
+        self._plain = found is None
+        return found
 
 
 class SignedPdf:

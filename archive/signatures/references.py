@@ -6,7 +6,10 @@ parts as ISO 32000-2, 7.2.3 allows. A number too many does no harm to the caller
 
 from __future__ import annotations
 
+import re
+
 _WHITE = b" \t\r\n\f\0"
+_ENDS = re.compile(rb"[ \t\r\n\f\x00]R")
 _DIGITS = b"0123456789"
 _MAX_NUMBER_DIGITS = 10
 _MAX_LINE_BYTES = 1 << 16
@@ -14,17 +17,8 @@ _MAX_LINE_BYTES = 1 << 16
 
 def referenced_numbers(content: bytes, end: int) -> set[int]:
     """Return the object numbers of everything before `end` that reads as `12 0 R`."""
-    numbers: set[int] = set()
-    at = 0
-    pieces = content[:end].split(b"R")
-    for piece in pieces[:-1]:
-        at += len(piece)
-        if piece and piece[-1] in _WHITE:
-            number = _object_number(content, at)
-            if number is not None:
-                numbers.add(number)
-        at += 1
-    return numbers
+    found = (_object_number(content, match.end() - 1) for match in _ENDS.finditer(content, 0, end))
+    return {number for number in found if number is not None}
 
 
 def _object_number(content: bytes, at: int) -> int | None:

@@ -15,6 +15,16 @@ from archive.signatures.pdf_file import READ_ERRORS
 MAX_NODES = 50_000
 _ABOVE = ("/Parent", "/P", "/SE")
 """Keys that lead up, or from an outline to the structure tree."""
+_LEAVES = {
+    generic.NameObject,
+    generic.NumberObject,
+    generic.FloatObject,
+    generic.BooleanObject,
+    generic.NullObject,
+    generic.TextStringObject,
+    generic.ByteStringObject,
+}
+"""What has nothing below it."""
 _UNSEEN = {*_ABOVE, "/DSS", "/Extensions", "/Metadata", "/StructTreeRoot", "/PieceInfo"}
 
 
@@ -154,9 +164,13 @@ def below(
             numbers.add(number)
         value = resolve(handler, one)
         if isinstance(value, generic.DictionaryObject):
-            stack += [raw_entry(value, key) for key in value if key not in skip]
-        else:
-            stack += items_of(value)
+            stack += [
+                raw_entry(value, key)
+                for key, each in dict.items(value)
+                if type(each) not in _LEAVES and key not in skip
+            ]
+        elif isinstance(value, list):
+            stack += [each for each in list.__iter__(value) if type(each) not in _LEAVES]
     return numbers
 
 
