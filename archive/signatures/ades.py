@@ -19,7 +19,6 @@ from archive.signatures.cms_judge import judge_token
 from archive.signatures.grounds import Grounds, grounds
 from archive.signatures.judge import Judgement, Knowledge, Signature, failed, indeterminate, judge
 from archive.signatures.material import kept_material
-from archive.signatures.paths import Certificates
 from archive.signatures.prepared import Prepared
 from archive.signatures.revocation import Revocations
 from archive.signatures.tokens import Token
@@ -119,7 +118,7 @@ class Validation:
         times = [t for t in (known_at, self._carried.proven_at) if t is not None and t < at]
         self._known_at = min(times, default=None)
         self._policy = prepared.trust.policy
-        self._certificates = Certificates(prepared.trust.anchors, prepared.certificates)
+        self._certificates = prepared.known.layered()
         crls: list[bytes] = []
         ocsps: list[bytes] = []
         for one in subjects:

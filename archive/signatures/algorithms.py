@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from asn1crypto import algos
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -237,6 +238,8 @@ class AlgorithmPolicy:
     dsa_bits: tuple[tuple[int, datetime], ...] = _DSA_ENDS
     key_sizes: Mapping[str, datetime] = field(default_factory=dict)
     """Earlier ends of keys up to a size: `rsa-2048` are RSA keys of at most 2048 bits."""
+    remembered: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What `timeline` found out by this very policy."""
 
     def ending(self, earlier: Mapping[str, datetime]) -> AlgorithmPolicy:
         """Return the policy with earlier ends for some digests and key sizes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from archive.signatures.algorithms import Scheme, UnknownAlgorithm
@@ -15,15 +14,24 @@ from archive.signatures.tokens import Token
 from archive.signatures.trust import Scope
 
 
-def signature_of(cms: SignedCms, signer: Cert | None, integrity: Integrity) -> Signature:
-    """Return what `judge` needs of a parsed signature."""
+def signature_of(
+    cms: SignedCms, signer: Cert | None, integrity: Integrity, content_digest: str | None = None
+) -> Signature:
+    """Return what `judge` needs of a parsed signature.
+
+    Args:
+        cms: the signature.
+        signer: its signer's certificate.
+        integrity: see `Signature`.
+        content_digest: the digest over the content, if it is not the signature's own.
+    """
     try:
         scheme: Scheme | None = cms.scheme
         digest: str | None = cms.digest_algorithm
     except UnknownAlgorithm:
         scheme, digest = None, None
     named = None if signer is None else cms.names_certificate(signer)
-    return Signature(signer, named, scheme, digest, integrity)
+    return Signature(signer, named, scheme, content_digest or digest, integrity)
 
 
 def judge_token(
@@ -40,8 +48,7 @@ def judge_token(
     if content is not None and not token.covers(content):
         return failed("HASH_FAILURE", "the timestamp is over something else")
     integrity = Integrity(token.intact, token.intact, "the timestamp could not be verified")
-    signature = signature_of(token.cms, token.signer, integrity)
-    signature = replace(signature, content_digest=token.digest_algorithm)
+    signature = signature_of(token.cms, token.signer, integrity, token.digest_algorithm)
     proven = proven or known.at
     outcome = judge(signature, known, Scope.TIMESTAMPS, proven=proven)
     signer = token.signer

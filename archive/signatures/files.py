@@ -76,8 +76,9 @@ def _pdf(asked: Asked, prepared: Prepared) -> Outcome:
 
 def _pdf_validation(asked: Asked, prepared: Prepared) -> PdfValidation:
     from archive.signatures.pades import PdfValidation
+    from archive.signatures.pdf_once import content_of
 
-    content = asked.file.read_bytes()
+    content = content_of(asked.file)
     return PdfValidation(content, asked.path, prepared, at=asked.at, known_at=asked.known_at)
 
 

@@ -156,15 +156,16 @@ def _along(
     if usage is not None:
         return replace(indeterminate("CHAIN_CONSTRAINTS_FAILURE", usage), chain=chain)
     slid = _slid(chain, known)
-    outcome = (
+    against = (
         _not_yet(chain, proven)
         or _before_trust(chain, proven)
         or _certainly_too_late(chain, known, not_made_before)
         or _limited(signature, slid.limits, known, proven)
         or _guarded(chain, known, proven)
-        or Judgement(Indication.PASSED)
     )
-    return replace(outcome, chain=chain, answers=slid.answers)
+    if against is None:
+        return Judgement(Indication.PASSED, chain=chain, answers=slid.answers)
+    return replace(against, chain=chain, answers=slid.answers)
 
 
 def _slid(chain: Chain, known: Knowledge) -> Slide:

@@ -18,7 +18,6 @@ from archive.signatures.coverage import range_digest
 from archive.signatures.grounds import Grounds, grounds
 from archive.signatures.judge import Judgement, Knowledge, Signature, failed, indeterminate, judge
 from archive.signatures.material import collect
-from archive.signatures.paths import Certificates
 from archive.signatures.pdf_file import UnreadablePdf
 from archive.signatures.pdf_items import Item
 from archive.signatures.pdf_once import read_once
@@ -76,7 +75,7 @@ class PdfValidation:
         self._proofs: list[tuple[int, datetime]] = []
         """Revision and time of document timestamps that passed."""
         self._revisions_of: dict[str, int] = {}
-        self._certificates = Certificates(prepared.trust.anchors, prepared.certificates)
+        self._certificates = prepared.known.layered()
         self._kept, self._revocations = self._gather()
 
     def outcome(self) -> PdfOutcome:

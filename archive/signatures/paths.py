@@ -9,6 +9,7 @@ name (`MAX_SIGNATURES`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -20,6 +21,8 @@ MAX_DEPTH = 10
 MAX_SIGNATURES = 256
 """Signatures that one search may verify."""
 MAX_PATHS = 4
+_MAX_QUESTIONS = 2048
+_MAX_ADDED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +68,55 @@ class Chain:
         return _pkix_fault(tuple(c.der for c in self.certificates), policies)
 
 
+_Question = tuple[str, Scope, tuple[str, ...]]
+"""The certificate that paths are for, what they have to be trusted for, what was added."""
+
+
 class Certificates:
     """Certificates by subject name, in which paths are looked for."""
 
     def __init__(self, anchors: Sequence[Anchor], others: Iterable[Cert] = ()) -> None:
         self.anchors = {read_certificate(a.certificate).sha256: a for a in anchors}
-        self._by_subject: dict[str, list[Cert]] = {}
+        self._by_subject: dict[str, tuple[Cert, ...]] = {}
         self._seen: set[str] = set()
+        self._added: tuple[str, ...] = ()
+        self._chains: dict[_Question, list[Chain]] = {}
         self.add(read_certificate(a.certificate) for a in anchors)
         self.add(others)
 
+    def layered(self) -> Certificates:
+        """Return these certificates to add others to; these stay as they are."""
+        other = copy(self)
+        other._by_subject, other._seen = dict(self._by_subject), set(self._seen)  # noqa: SLF001
+        return other
+
     def add(self, certificates: Iterable[Cert]) -> None:
         """Add certificates; repeats do nothing."""
+        added = []
         for one in certificates:
             if one.sha256 not in self._seen:
                 self._seen.add(one.sha256)
-                self._by_subject.setdefault(one.subject, []).append(one)
+                self._by_subject[one.subject] = (*self._by_subject.get(one.subject, ()), one)
+                added.append(one.sha256)
+        self._added += tuple(added)
 
     def chains(self, leaf: Cert, scope: Scope) -> list[Chain]:
-        """Return paths from a certificate to roots of this scope, likeliest first."""
-        search = _Search(self, scope)
-        search.extend((leaf,))
-        return sorted(search.found, key=lambda chain: chain.fault is not None)
+        """Return paths from a certificate to roots of this scope, likeliest first.
+
+        Remembered for what was added to the same certificates in the same order, since files
+        of one signer have the same certificates inside.
+        """
+        question = (leaf.sha256, scope, self._added)
+        found = self._chains.get(question)
+        if found is None:
+            search = _Search(self, scope)
+            search.extend((leaf,))
+            found = sorted(search.found, key=lambda chain: chain.fault is not None)
+            if len(self._chains) >= _MAX_QUESTIONS:
+                self._chains.clear()
+            if len(self._added) <= _MAX_ADDED:
+                self._chains[question] = found
+        return list(found)
 
     def relatives(self, ca: Cert) -> list[tuple[Cert, Cert]]:
         """Return certificates of the same CA for other keys, with which it may sign CRLs.
@@ -96,7 +126,7 @@ class Certificates:
         A key counts as the CA's own if one of the two keys vouches for the other, or
         the same CA above vouches for both (RFC 5280, 5: self-issued, key rollover).
         """
-        named = self._by_subject.get(ca.subject, [])
+        named = self._by_subject.get(ca.subject, ())
         others = [one for one in named if one.key_bits != ca.key_bits]
         above = [p for p in self.issuers(ca) if ca.is_issued_by(p)] if others else []
         found = []
@@ -111,7 +141,7 @@ class Certificates:
     def crl_issuers(self, name: str) -> list[Chain]:
         """Return paths of certificates of this name, which may sign others' CRLs."""
         found = []
-        for one in self._by_subject.get(name, []):
+        for one in self._by_subject.get(name, ()):
             if one.key_usage is None or "crl_sign" in one.key_usage:
                 paths = [path for scope in Scope for path in self.chains(one, scope)]
                 found += [path for path in paths if path.fault is None][:1]
@@ -119,7 +149,7 @@ class Certificates:
 
     def issuers(self, of: Cert) -> list[Cert]:
         """Return certificates with the issuer's name: roots first, then by key identifier."""
-        named = self._by_subject.get(of.issuer, [])
+        named = self._by_subject.get(of.issuer, ())
 
         def likelihood(one: Cert) -> tuple[bool, bool]:
             fits = of.authority_key_id is None or one.key_id == of.authority_key_id

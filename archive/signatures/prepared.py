@@ -18,6 +18,8 @@ class Prepared:
     trust: TrustStore
     certificates: tuple[Cert, ...]
     revocations: Revocations
+    known: Certificates
+    """The anchors and `certificates` to look for paths in; not added to, see `layered`."""
 
 
 _prepared: OrderedDict[int, Prepared] = OrderedDict()
@@ -30,9 +32,9 @@ def prepare(trust: TrustStore) -> Prepared:
     if known is None or known.trust is not trust:
         certificates = readable([*(a.certificate for a in trust.anchors), *trust.certificates])
         revocations = Revocations(trust.crls, trust.ocsps)
-        revocations.crl_signers = Certificates(trust.anchors, certificates).relatives
-        revocations.crl_issuers = Certificates(trust.anchors, certificates).crl_issuers
-        known = Prepared(trust, tuple(certificates), revocations)
+        paths = Certificates(trust.anchors, certificates)
+        revocations.crl_signers, revocations.crl_issuers = paths.relatives, paths.crl_issuers
+        known = Prepared(trust, tuple(certificates), revocations, paths)
         _prepared[id(trust)] = known
         while len(_prepared) > _MAX_PREPARED:
             _prepared.popitem(last=False)

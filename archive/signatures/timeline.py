@@ -28,6 +28,7 @@ from archive.signatures.revocation import Revocations
 from archive.signatures.status import Answer
 
 _INSTANT = timedelta(microseconds=1)
+_MAX_WEAKNESSES = 4096
 
 ProofOfExistence = Callable[[str], datetime]
 """Earliest proven time of an object by its SHA-256; the time of validation if unproven."""
@@ -181,8 +182,23 @@ def weakness(
 ) -> Limit | None:
     """Return when the algorithms of a signature stopped being good, if they do.
 
+    Remembered with the policy: few signers and CAs are asked of again and again.
+
     Source: EN 319 102-1, 5.2.6 and 5.6.2.2.4, step 2 e.
     """
+    asked, known = (signer.sha256, scheme, what), policy.remembered
+    found: tuple[Limit | None] | None = known.get(asked)
+    if found is None:
+        found = (_weakness(signer, scheme, policy, what),)
+        if len(known) >= _MAX_WEAKNESSES:
+            known.clear()
+        known[asked] = found
+    return found[0]
+
+
+def _weakness(
+    signer: Cert, scheme: Scheme | None, policy: AlgorithmPolicy, what: str
+) -> Limit | None:
     if scheme is None or signer.key is None:
         end, name = NEVER, "an algorithm that is not known here"
     else:

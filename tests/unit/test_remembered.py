@@ -1,0 +1,103 @@
+"""What a child remembers between files answers only the very question that was asked before."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archive.signatures import testpki
+from archive.signatures.algorithms import AlgorithmPolicy
+from archive.signatures.certificates import read_certificate
+from archive.signatures.paths import Certificates
+from archive.signatures.pdf_once import content_of, forget
+from archive.signatures.testpki import TestPki, new_root
+from archive.signatures.timeline import weakness
+from archive.signatures.trust import Anchor, Scope
+from tests.signed import DAY, NOW
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> TestPki:
+    return testpki.create(tmp_path_factory.mktemp("pki"), at=NOW)
+
+
+SOON = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def a_path() -> tuple[bytes, bytes, bytes]:
+    """Return a root, a CA below it and a signer below that."""
+    root = new_root("Root TEST", not_before=NOW - DAY, not_after=NOW + DAY)
+    authority = root.subordinate("CA TEST", not_before=NOW - DAY, not_after=NOW + DAY)
+    signer = authority.issue("Can bo A", not_before=NOW - DAY, not_after=NOW + DAY)
+    return root.key.certificate, authority.key.certificate, signer.certificate
+
+
+def test_a_path_is_remembered_for_files_with_the_same_certificates_only() -> None:
+    root, authority, signer = a_path()
+    leaf, between = read_certificate(signer), read_certificate(authority)
+    trusted = Certificates([Anchor(root, "Root TEST", frozenset(Scope), test=True)])
+
+    for _ in range(2):
+        bare, whole = trusted.layered(), trusted.layered()
+        whole.add([leaf, between])
+        bare.add([leaf])
+        assert [len(one.certificates) for one in whole.chains(leaf, Scope.SIGNATURES)] == [3]
+        assert bare.chains(leaf, Scope.SIGNATURES) == []
+        assert trusted.chains(leaf, Scope.SIGNATURES) == []
+
+
+def test_a_path_is_remembered_for_one_purpose_and_one_set_of_roots_only() -> None:
+    root, authority, signer = a_path()
+    leaf, between = read_certificate(signer), read_certificate(authority)
+    scope = frozenset({Scope.SIGNATURES})
+    trusted = Certificates([Anchor(root, "Root TEST", scope, test=True)], [between])
+    others = Certificates([Anchor(a_path()[0], "Root TEST", scope, test=True)], [between])
+
+    for _ in range(2):
+        assert len(trusted.layered().chains(leaf, Scope.SIGNATURES)) == 1
+        assert trusted.layered().chains(leaf, Scope.TIMESTAMPS) == []
+        assert others.layered().chains(leaf, Scope.SIGNATURES) == []
+
+
+def test_what_is_added_to_a_layer_is_not_in_what_lies_below() -> None:
+    root, authority, signer = a_path()
+    leaf, between = read_certificate(signer), read_certificate(authority)
+    trusted = Certificates([Anchor(root, "Root TEST", frozenset(Scope), test=True)])
+
+    trusted.layered().add([between])
+
+    assert trusted.issuers(leaf) == []
+    assert trusted.layered().issuers(leaf) == []
+
+
+def test_the_end_of_an_algorithm_is_remembered_by_the_policy_that_has_it(pki: TestPki) -> None:
+    signer = read_certificate(pki.tsa.certificate)
+    assert signer.scheme is not None
+    policy = AlgorithmPolicy()
+    stricter = policy.ending({str(signer.scheme.digest): SOON})
+
+    for _ in range(2):
+        found = weakness(signer, signer.scheme, stricter, "the content")
+        assert weakness(signer, signer.scheme, policy, "the content") is None
+        assert found is not None
+        assert "2027-01-01" in found.reason
+        assert weakness(signer, None, policy, "the content") is not None
+    assert policy == AlgorithmPolicy()
+
+
+def test_a_file_that_was_written_again_is_read_again(tmp_path: Path) -> None:
+    file, other = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    file.write_bytes(b"first")
+    other.write_bytes(b"other")
+    os.utime(file, (1, 1))
+
+    assert content_of(file) == b"first"
+    assert content_of(other) == b"other"
+    file.write_bytes(b"again")
+    assert content_of(file) == b"again"
+    other.replace(file)
+    assert content_of(file) == b"other"
+    forget()
