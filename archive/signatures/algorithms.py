@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import algos
@@ -299,3 +300,9 @@ class AlgorithmPolicy:
 def _end(table: tuple[tuple[int, datetime], ...], bits: int) -> datetime:
     """Return the end of the largest size that `bits` reaches."""
     return next((end for least, end in table if bits >= least), NEVER)
+
+
+@lru_cache(maxsize=64)
+def policy_with(ends: tuple[tuple[str, datetime], ...]) -> AlgorithmPolicy:
+    """Return the policy with these earlier ends: the same one each time, as it remembers."""
+    return AlgorithmPolicy().ending(dict(ends)) if ends else AlgorithmPolicy()

@@ -37,6 +37,8 @@ _TOKEN = re.compile(
     rb"\((?P<text>[^()\\]*(?:\\(?:[0-3][0-7]{2}|[nrtbf()\\])[^()\\]*)*)\)|"
     rb"(?P<word>true|false|null)" + _END + rb")"
 )
+_NUMBERS = re.compile(rb"((?:[ \n\r\t\f]*-?\d{1,10}(?![^ \n\r\t\f\]]))*)[ \n\r\t\f]*\]")
+"""What is left of an array that has whole numbers only."""
 _NO_STREAM = re.compile(rb"[" + _WHITE + rb"]*endobj")
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|[nrtbf()\\])")
 _ESCAPED = {
@@ -116,6 +118,13 @@ class _Objects:
 
     def _array(self, at: int, depth: int) -> tuple[Any, int]:
         found = generic.ArrayObject()
+        numbers = _NUMBERS.match(self._content, at)
+        if numbers is not None:
+            for digits in numbers[1].split():
+                number = generic.NumberObject(digits)
+                number.container_ref = self._container
+                found.append(number)
+            return found, numbers.end()
         while True:
             token = _TOKEN.match(self._content, at)
             if token is None:

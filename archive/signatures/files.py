@@ -17,6 +17,7 @@ from archive.signatures.cades import read_cms
 from archive.signatures.carried import Carried
 from archive.signatures.container import Container, UnreadableContainer
 from archive.signatures.kinds import Kind
+from archive.signatures.last_file import content_of
 from archive.signatures.prepared import Prepared
 from archive.signatures.readers import Readers
 from archive.signatures.xades import XmlReader, read_xml
@@ -76,7 +77,6 @@ def _pdf(asked: Asked, prepared: Prepared) -> Outcome:
 
 def _pdf_validation(asked: Asked, prepared: Prepared) -> PdfValidation:
     from archive.signatures.pades import PdfValidation
-    from archive.signatures.pdf_once import content_of
 
     content = content_of(asked.file)
     return PdfValidation(content, asked.path, prepared, at=asked.at, known_at=asked.known_at)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from archive.signatures.pdf_scan import may_have_signatures
+from archive.signatures.pdf_scan import can_be_in, may_have_signatures
 
 _HEAD_BYTES = 1024
 _TAIL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
+_WHOLE_BYTES = 16 << 20
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PEM = re.compile(rb"\s*-----BEGIN (?:PKCS7|PKCS #7 SIGNED DATA|CMS)-----")
 _CMS_SUFFIXES = (".p7s", ".p7m", ".p7b", ".p7")
@@ -28,12 +30,15 @@ class Kind(StrEnum):
     ASIC = "asic"
 
 
-def kind_of(path: Path, name: str) -> Kind | None:
+def kind_of(
+    path: Path, name: str, content_of: Callable[[Path], bytes] | None = None
+) -> Kind | None:
     """Return what to look for signatures as; None if there can be none.
 
     Args:
         path: where the file lies.
         name: its name, of which the ending counts where the bytes do not decide.
+        content_of: reads a file that is no large PDF, if its bytes are asked for again.
     """
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
@@ -54,7 +59,14 @@ def kind_of(path: Path, name: str) -> Kind | None:
             return Kind.XML if _mentions_signature(path) else None
         if not ending.endswith(".pdf"):
             return None
-    return Kind.PDF if may_have_signatures(path) else None
+    return Kind.PDF if _may_be_signed(path, content_of) else None
+
+
+def _may_be_signed(path: Path, content_of: Callable[[Path], bytes] | None) -> bool:
+    """Return whether a PDF can have signatures."""
+    if content_of is None or path.stat().st_size > _WHOLE_BYTES:
+        return may_have_signatures(path)
+    return can_be_in(content_of(path))
 
 
 def _is_container(path: Path, head: bytes, ending: str) -> bool:

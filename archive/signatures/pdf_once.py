@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from archive.signatures.coverage import coverage
 from archive.signatures.pdf_file import KeptObject, SignatureEntry, SignedPdf, UnreadablePdf
@@ -32,18 +31,6 @@ class _Last:
     """The PDF that was read last: the sunset watch judges the same one for several days."""
 
     read: ReadPdf | None = None
-    file: tuple[object, ...] = ()
-    """Where it lay, with what tells that it was not written since."""
-    content = b""
-
-
-def content_of(file: Path) -> bytes:
-    """Return the bytes of a file, from memory if it was the last one too and is unchanged."""
-    state = file.stat()
-    now = (file, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-    if _Last.file != now:
-        _Last.file, _Last.content = now, file.read_bytes()
-    return _Last.content
 
 
 def read_once(content: bytes) -> ReadPdf:
@@ -61,7 +48,7 @@ def read_once(content: bytes) -> ReadPdf:
 
 def forget() -> None:
     """Let go of the PDF that was read last."""
-    _Last.read, _Last.file, _Last.content = None, (), b""
+    _Last.read = None
 
 
 def _read(content: bytes) -> ReadPdf:

@@ -6,12 +6,21 @@ import re
 from pathlib import Path
 
 _NAMES = (b"ByteRange", b"SubFilter")
-_PLAIN = tuple(b"/" + name for name in _NAMES)
 _SPELLINGS = re.compile(
-    b"|".join(b"/" + b"".join(b"(?:%c|#%02X|#%02x)" % (c, c, c) for c in name) for name in _NAMES)
+    b"/(?=[%c%c#])(?:" % (_NAMES[0][0], _NAMES[1][0])
+    + b"|".join(b"".join(b"(?:%c|#%02X|#%02x)" % (c, c, c) for c in name) for name in _NAMES)
+    + b")"
 )
+_TAIL_BYTES = 1 << 16
+"""Signatures lie at the end of most files."""
 _CHUNK_BYTES = 1 << 22
 _OVERLAP_BYTES = 64
+
+
+def can_be_in(block: bytes) -> bool:
+    """Return whether a piece of a file has one of these names; see `may_have_signatures`."""
+    tail = max(0, len(block) - _TAIL_BYTES)
+    return bool(_SPELLINGS.search(block, tail) or _SPELLINGS.search(block))
 
 
 def may_have_signatures(path: Path) -> bool:
@@ -25,9 +34,7 @@ def may_have_signatures(path: Path) -> bool:
         tail = b""
         while piece := stream.read(_CHUNK_BYTES):
             block = tail + piece
-            if any(name in block for name in _PLAIN) or (
-                b"#" in block and _SPELLINGS.search(block)
-            ):
+            if can_be_in(block):
                 return True
             tail = block[-_OVERLAP_BYTES:]
     return False

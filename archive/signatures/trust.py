@@ -25,7 +25,7 @@ from typing import Any
 from asn1crypto import crl, ocsp, pem, x509
 
 from archive.errors import IntegrityError, NotInitialised, Rejected
-from archive.signatures.algorithms import AlgorithmPolicy, key_size
+from archive.signatures.algorithms import AlgorithmPolicy, key_size, policy_with
 
 TRUST_FILE = "trust.json"
 ALGORITHMS_FILE = "algorithms.json"
@@ -128,7 +128,7 @@ class TrustStore:
     @property
     def policy(self) -> AlgorithmPolicy:
         """Until when algorithms are good."""
-        return AlgorithmPolicy().ending(dict(self.ends)) if self.ends else AlgorithmPolicy()
+        return policy_with(self.ends)
 
     @classmethod
     def load(cls, folder: Path) -> TrustStore:

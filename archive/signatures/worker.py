@@ -19,6 +19,8 @@ from archive.model import PackagePath, Verdict
 from archive.signatures.asked import Asked
 from archive.signatures.grounds import Grounds
 from archive.signatures.kinds import Kind, kind_of
+from archive.signatures.last_file import content_of
+from archive.signatures.last_file import forget as forget_file
 from archive.signatures.readers import Names, Readers
 from archive.signatures.trust import TrustStore
 from archive.signatures.verdicts import to_json, unread
@@ -93,6 +95,7 @@ def check(
         return _watched(answer, Kind(kind), asked, store, readers) if sunset else answer
     finally:
         forget()
+        forget_file()
 
 
 def check_pdfs(
@@ -121,13 +124,14 @@ def check_pdfs(
         return {"unknown_trust": True}
     answers: list[dict[str, Any] | None] = []
     for file, path in files:
-        kind = kind_of(Path(file), path)
+        kind = kind_of(Path(file), path, content_of)
         if kind is not Kind.PDF:
             answers.append(None if kind is None else {"kind": kind.value})
             continue
         answers.append(
             check(trust_digest, None, kind, file, path, at, None, max_bytes, {}, _NONE, sunset)
         )
+    forget_file()
     return {"answers": answers}
 
 

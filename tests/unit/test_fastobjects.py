@@ -46,6 +46,8 @@ DICTIONARIES = [
     b"<</Length 5>>\nstream\nabc\nendstream",
     b"<</A<</Length 3>>\nstream\nabc\nendstream>>",
     b"<</A 1>>%comment\nstream",
+    b"<</A [1 -2 \n3]/B [ ]/C [1 2 R]/D [1 2 0 R]/E[1-2]/F[12 34 +5]/G [1 2.5]/H [1\x002]>>",
+    b"<</A [1 2 0 R 3]/B [007 12345678901 3]/C [1 2%c\n]/D [1 2",
 ]
 TABLES = [
     b"0 2\n0000000000 65535 f \n0000000017 00000 n \ntrailer\n<<",

@@ -11,11 +11,12 @@ import pytest
 from archive.signatures import testpki
 from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import read_certificate
+from archive.signatures.last_file import content_of, forget
 from archive.signatures.paths import Certificates
-from archive.signatures.pdf_once import content_of, forget
+from archive.signatures.pdf_scan import can_be_in
 from archive.signatures.testpki import TestPki, new_root
 from archive.signatures.timeline import weakness
-from archive.signatures.trust import Anchor, Scope
+from archive.signatures.trust import Anchor, Scope, TrustStore
 from tests.signed import DAY, NOW
 
 
@@ -101,3 +102,20 @@ def test_a_file_that_was_written_again_is_read_again(tmp_path: Path) -> None:
     other.replace(file)
     assert content_of(file) == b"other"
     forget()
+
+
+def test_trust_with_earlier_ends_has_a_policy_of_its_own() -> None:
+    stricter = TrustStore(ends=(("sha256", SOON),))
+
+    for _ in range(2):
+        assert stricter.policy.digest_good_until("sha256") == SOON
+        assert TrustStore().policy == AlgorithmPolicy()
+
+
+@pytest.mark.parametrize("place", [0, 70_000, 400_000], ids=["begin", "middle", "end"])
+@pytest.mark.parametrize("name", [b"/ByteRange", b"/Sub#46ilter", b"/#42yteRange"])
+def test_a_signature_is_looked_for_in_the_whole_of_a_file(name: bytes, place: int) -> None:
+    rest = b"/Byte#5 /B/Sub" * 30_000
+
+    assert can_be_in(rest[:place] + name + rest[place:])
+    assert not can_be_in(rest)
