@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,11 +47,12 @@ def create(home: Path, values: Values, *, clock: Callable[[], datetime] = now) -
 
     Raises:
         UsageError: there is an archive of this version in `home`, or settings were given
-            for one that is there.
+            for one that is there, or its path is not in UTF-8.
         Unavailable: store or database did not answer.
     """
     if (home / FILE_NAME).exists():
         return _migrated(home, values)
+    _expect_utf8(home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     test = "seal.key" not in values
     settled = {"archive.format": FORMAT, **_defaults(), **values}
@@ -82,6 +84,16 @@ def _make_keys(settings: Settings) -> None:
         ca_file = settings.text("store.ca_file") or None
         for url in settings.list("encryption.keys"):
             create_store(settings.store_url(url), lock="none", ca_file=ca_file)
+
+
+def _expect_utf8(home: Path) -> None:
+    """The path stands in settings, addresses and records, which are UTF-8."""
+    try:
+        str(home).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(home).decode(errors="replace")
+        told = f"the path of an archive has to be in UTF-8: {shown}"
+        raise UsageError(told, where=shown, hint="make it in another folder") from error
 
 
 def _migrated(home: Path, values: Values) -> Created:

@@ -63,7 +63,7 @@ def ingest(
             stopped = error
     result = _result(outcomes, stopped)
     if report is not None:
-        report.write_text(output.as_json(result) + "\n", encoding="utf-8")
+        output.write_json(report, result)
     output.emit(options, result, lambda: _lines(outcomes))
     if stopped is None:
         return _exit(outcomes)

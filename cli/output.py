@@ -77,6 +77,11 @@ def emit(options: Globals, result: Any, human: Callable[[], Iterable[str]]) -> N
         say(text)
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Write one JSON document to a file, in UTF-8."""
+    path.write_text(_encodable(as_json(value), "utf-8") + "\n", encoding="utf-8")
+
+
 def _echo_json(text: str) -> None:
     """Write a JSON document; what the stream's encoding lacks is escaped as JSON does it."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def finish(archive: Archive, texts: Texts | None = None) -> None:
 
 def _take_up(archive: Archive, refs: dict[str, SubmissionRef]) -> tuple[Job, list[Item]]:
     paths = sorted(str(ref.path.absolute()) for ref in refs.values())
-    name = sha256_of("\n".join(paths).encode())
+    name = sha256_of(os.fsencode("\n".join(paths)))
     with archive.catalogue.begin() as connection:
         job = checkpoints.start(connection, "ingest", name, refs, at=archive.clock())
         items = checkpoints.items(connection, job.id, ItemState.PENDING)
@@ -184,7 +185,7 @@ def _key(ref: SubmissionRef) -> str:
         with suppress(OSError):  # gone since it was listed, or not to be looked at
             status = path.lstat()
             parts.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
-    return sha256_of("\n".join(parts).encode())
+    return sha256_of(os.fsencode("\n".join(parts)))
 
 
 def worst(outcomes: Iterable[Outcome]) -> list[Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ from archive.errors import ExitCode
 from cli import output, usage, words
 from cli.command import Globals
 from cli.progress import Progress
+from tests.archives import submission
 from tests.builders import a_submission
 from tests.cli.world import CODE, PLAIN, ROOT, SIGNED, every_command, kho
 
@@ -197,6 +199,29 @@ def test_init_makes_the_archive_where_the_option_for_its_folder_points(tmp_path,
     assert answer.json()["config"] == str(tmp_path / "there" / "kho.toml")
     assert kho("-C", "there", "doctor", cwd=tmp_path).code == 0
     assert [place.name for place in tmp_path.iterdir()] == ["there"]
+
+
+NOT_UTF8 = os.fsdecode(b"h\xf4 so")
+
+
+def test_a_submission_whose_name_is_not_utf8_is_taken_in_and_named(here: Path, tmp_path: Path):
+    submission(tmp_path, 905).rename(tmp_path / NOT_UTF8)
+    report = tmp_path / "report.json"
+
+    answer = kho("ingest", tmp_path / NOT_UTF8, "--report", report, cwd=here)
+
+    assert answer.code == 0, answer.err
+    assert "h\ufffd so" in answer.out
+    (dossier,) = json.loads(report.read_text("utf-8"))["dossiers"]
+    assert (dossier["label"], dossier["held"]) == (NOT_UTF8, True)
+
+
+def test_an_archive_is_not_made_where_its_settings_could_not_name_it(tmp_path: Path):
+    answer = kho("init", NOT_UTF8, cwd=tmp_path)
+
+    assert answer.code == ExitCode.USAGE
+    assert "UTF-8" in answer.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_the_system_refuses_is_an_error_with_the_path(here: Path):
