@@ -7,15 +7,17 @@ on everything; one structural map CSIP.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
 from archive.errors import IntegrityError
 from archive.packages import xml
-from archive.packages.xmlwrite import XmlWriter
+from archive.packages.xmlwrite import XmlWriter, escaped_attribute
 
 METS = "http://www.loc.gov/METS/"
 CSIP = "https://DILCIS.eu/XML/METS/CSIPExtensionMETS"
@@ -26,6 +28,7 @@ AIP_PROFILE = "http://www.ra.ee/METS/v01/IP.xml"
 VIETNAM = timezone(timedelta(hours=7))
 
 _SAFE_IN_HREF = "/-._~!$'()*+,;=@"
+_NEEDS_NO_ENCODING = re.compile(r"[A-Za-z0-9_/.~!$'()*+,;=@-]*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Mets:
             yield from group.files
 
 
+@lru_cache(maxsize=256)
 def timestamp(at: datetime) -> str:
     """Return an aware time in Vietnam's zone with milliseconds, `…T09:30:00.000+07:00`.
 
@@ -179,29 +183,23 @@ def _write_header(writer: XmlWriter, mets: Mets) -> None:
 
 
 def _write_metadata_reference(writer: XmlWriter, reference: Reference, created: str) -> None:
-    standard = reference.kind in ("DC", "EAD", "PREMIS")
-    writer.leaf(
-        "mdRef",
-        None,
-        {
-            "LOCTYPE": "URL",
-            "MDTYPE": reference.kind if standard else "OTHER",
-            "OTHERMDTYPE": None if standard else reference.kind,
-            "xlink:type": "simple",
-            "xlink:href": encode_href(reference.href),
-            **_file_attributes(reference, created),
-        },
+    kind = escaped_attribute(reference.kind)
+    if kind not in ("DC", "EAD", "PREMIS"):
+        kind = f'OTHER" OTHERMDTYPE="{kind}'
+    link = f' LOCTYPE="URL" MDTYPE="{kind}" xlink:type="simple" xlink:href="{_href(reference)}"'
+    writer.leaf("mdRef", None, link + _file_attributes(reference, created))
+
+
+def _href(reference: Reference) -> str:
+    return escaped_attribute(encode_href(reference.href))
+
+
+def _file_attributes(reference: Reference, created: str) -> str:
+    return (
+        f' MIMETYPE="{escaped_attribute(reference.media_type)}" SIZE="{reference.size}"'
+        f' CREATED="{created}" CHECKSUM="{escaped_attribute(reference.sha256)}"'
+        ' CHECKSUMTYPE="SHA-256"'
     )
-
-
-def _file_attributes(reference: Reference, created: str) -> dict[str, str]:
-    return {
-        "MIMETYPE": reference.media_type,
-        "SIZE": str(reference.size),
-        "CREATED": created,
-        "CHECKSUM": reference.sha256,
-        "CHECKSUMTYPE": "SHA-256",
-    }
 
 
 def _write_group(writer: XmlWriter, group: Group, ids: _Ids, created: str) -> None:
@@ -215,13 +213,10 @@ def _write_group(writer: XmlWriter, group: Group, ids: _Ids, created: str) -> No
     }
     with writer.element("fileGrp", attributes):
         for file in group.files:
-            with writer.element("file", {"ID": ids[file.href], **_file_attributes(file, created)}):
-                location = {
-                    "LOCTYPE": "URL",
-                    "xlink:type": "simple",
-                    "xlink:href": encode_href(file.href),
-                }
-                writer.leaf("FLocat", None, location)
+            known = f' ID="{ids[file.href]}"{_file_attributes(file, created)}'
+            with writer.element("file", known):
+                link = f' LOCTYPE="URL" xlink:type="simple" xlink:href="{_href(file)}"'
+                writer.leaf("FLocat", None, link)
 
 
 def _write_map(writer: XmlWriter, mets: Mets, ids: _Ids, prefix: str) -> None:
@@ -299,6 +294,8 @@ def is_uri(href: str) -> bool:
 
 def encode_href(href: str) -> str:
     """Return a path or a `kho:` URI with everything percent-encoded that has to be."""
+    if _NEEDS_NO_ENCODING(href):
+        return href
     scheme, path = ("kho:", href.removeprefix("kho:")) if is_uri(href) else ("", href)
     return scheme + quote(path, safe=_SAFE_IN_HREF)
 

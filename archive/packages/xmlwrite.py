@@ -56,6 +56,10 @@ def escaped_attribute(value: str) -> str:
     return value if _PLAIN(value) else _escaped(value, _SPECIAL_IN_ATTRIBUTE)
 
 
+Attributes = Mapping[str, str | None] | str | None
+"""By name; those that are None are left out. A text is attributes as `written` returns them."""
+
+
 class XmlWriter:
     """One document being written, two spaces of indentation a level.
 
@@ -65,48 +69,18 @@ class XmlWriter:
 
     def __init__(self) -> None:
         self._lines = [DECLARATION]
-        self._open: list[str] = []
+        self._ends: list[str] = []
+        """How the elements that are open will end, the innermost last."""
         self._indent = ""
-        self._element = _Element(self)
 
-    def element(self, name: str, attributes: Mapping[str, str | None] | None = None) -> _Element:
+    def element(self, name: str, attributes: Attributes = None) -> XmlWriter:
         """Open an element; use as a context manager around what is inside it."""
-        told = _attributes(attributes) if attributes else ""
-        self._lines.append(f"{self._indent}<{name}{told}>")
-        self._open.append(name)
-        self._indent = "  " * len(self._open)
-        return self._element
-
-    def leaf(
-        self,
-        name: str,
-        text: str | None = None,
-        attributes: Mapping[str, str | None] | None = None,
-    ) -> None:
-        """Write an element that holds text or nothing."""
-        told = _attributes(attributes) if attributes else ""
-        start = f"{self._indent}<{name}{told}"
-        self._lines.append(f"{start}>{escaped_text(text)}</{name}>" if text else f"{start}/>")
-
-    def optional(self, name: str, text: str | None) -> None:
-        """Write an element with text, or nothing at all if `text` is None."""
-        if text is not None:
-            self.leaf(name, text)
-
-    def close(self) -> None:
-        """Close the element that was opened last."""
-        name = self._open.pop()
-        self._indent = "  " * len(self._open)
-        self._lines.append(f"{self._indent}</{name}>")
-
-    def document(self) -> bytes:
-        """Return the finished document as UTF-8."""
-        return ("\n".join(self._lines) + "\n").encode()
-
-
-class _Element:
-    def __init__(self, writer: XmlWriter) -> None:
-        self._writer = writer
+        indent = self._indent
+        told = "" if attributes is None else written(attributes)
+        self._lines.append(f"{indent}<{name}{told}>")
+        self._ends.append(f"{indent}</{name}>")
+        self._indent = indent + "  "
+        return self
 
     def __enter__(self) -> None:
         return None
@@ -117,10 +91,32 @@ class _Element:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
+        self._lines.append(self._ends.pop())
+        self._indent = self._indent[2:]
+
+    def leaf(self, name: str, text: str | None = None, attributes: Attributes = None) -> None:
+        """Write an element that holds text or nothing."""
+        told = "" if attributes is None else written(attributes)
+        if text:
+            held = text if _PLAIN(text) else escaped_text(text)
+            self._lines.append(f"{self._indent}<{name}{told}>{held}</{name}>")
+        else:
+            self._lines.append(f"{self._indent}<{name}{told}/>")
+
+    def optional(self, name: str, text: str | None) -> None:
+        """Write an element with text, or nothing at all if `text` is None."""
+        if text is not None:
+            self.leaf(name, text)
+
+    def document(self) -> bytes:
+        """Return the finished document as UTF-8."""
+        return ("\n".join(self._lines) + "\n").encode()
 
 
-def _attributes(attributes: Mapping[str, str | None]) -> str:
+def written(attributes: Mapping[str, str | None] | str) -> str:
+    """Return attributes as they stand in an element, with a space before each."""
+    if isinstance(attributes, str):
+        return attributes
     return "".join(
         [
             f' {name}="{value if _PLAIN(value) else escaped_attribute(value)}"'

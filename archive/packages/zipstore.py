@@ -263,7 +263,8 @@ def name_problem(name: str) -> str | None:
     """Say why `name` must not be the name of an entry; None if it may."""
     if _CONTROL.search(name):
         return "has a backslash or a control character"
-    if any(part in ("", ".", "..") for part in name.split("/")):
+    closed = f"/{name}/"
+    if "//" in closed or "/./" in closed or "/../" in closed:
         return "has an empty part, `.` or `..`"
     if len(name.encode()) > LIMIT_16:
         return "is too long"
