@@ -9,6 +9,7 @@ text, no descriptions, no catalogue, no index: what is above the floor is what t
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
@@ -104,16 +105,20 @@ class Floor:
 
 
 def pages_read(place: Path) -> int:
-    """Read the text of a PDF with pdfium and return how many characters it has."""
-    import pypdfium2
+    """Read the text of a PDF with pdfium itself and return how many characters it has."""
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-    characters = 0
-    with pypdfium2.PdfDocument(place) as document:
-        for page in document:
-            read = page.get_textpage()
-            characters += len(read.get_text_bounded())
-            read.close()
-            page.close()
+    content, characters = place.read_bytes(), 0
+    document = pdfium.FPDF_LoadMemDocument64(content, len(content), None)
+    for number in range(pdfium.FPDF_GetPageCount(document)):
+        page = pdfium.FPDF_LoadPage(document, number)
+        text = pdfium.FPDFText_LoadPage(page)
+        count = pdfium.FPDFText_CountChars(text)
+        pdfium.FPDFText_GetText(text, 0, count, (ctypes.c_ushort * (count + 1))())
+        characters += count
+        pdfium.FPDFText_ClosePage(text)
+        pdfium.FPDF_ClosePage(page)
+    pdfium.FPDF_CloseDocument(document)
     return characters
 
 
