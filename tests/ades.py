@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from asn1crypto import cms, core
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from lxml import etree
 
@@ -21,8 +20,9 @@ from archive.packages.dsig.canonical import EXCLUSIVE, Method
 from archive.packages.dsig.names import ASIC, DSIG, XADES, XADES_141
 from archive.packages.dsig.properties import _archived, _imprints
 from archive.packages.dsig.references import Document
-from archive.signatures import cades_stamps, cms_writer, der
+from archive.signatures import cades_stamps, cms_writer, der, stamping
 from archive.signatures.asked import Asked
+from archive.signatures.ber import as_read
 from archive.signatures.check import _referred
 from archive.signatures.cms_reader import SignedCms
 from archive.signatures.files import validate
@@ -67,13 +67,12 @@ def cades(
 
 def with_status(encoded: bytes, certificates: Sequence[bytes], crls: Sequence[bytes]) -> bytes:
     """Return a CMS with more certificates, and CRLs, in its SignedData (CAdES-B-LT)."""
-    info = cms.ContentInfo.load(encoded)
-    data = info["content"]
-    present = [one.dump() for one in data["certificates"]]
-    chosen = [cms.CertificateChoices.load(one) for one in [*present, *certificates]]
-    data["certificates"] = cms.CertificateSet(chosen)
-    data["crls"] = cms.RevocationInfoChoices([cms.RevocationInfoChoice.load(one) for one in crls])
-    return bytes(info.dump())
+    kind, wrapped = stamping._parts(encoded)
+    version, digests, content, present, *_, signers = stamping._parts(stamping._parts(wrapped)[0])
+    kept = der.set_of(*stamping._parts(present), *certificates, tag=0xA0)
+    added = [der.set_of(*crls, tag=0xA1)] if crls else []
+    data = der.sequence(version, digests, content, kept, *added, signers)
+    return der.sequence(kind, der.context(0, data))
 
 
 def archived_cades(encoded: bytes, content: bytes, tsa: LocalTsa) -> bytes:
@@ -84,7 +83,7 @@ def archived_cades(encoded: bytes, content: bytes, tsa: LocalTsa) -> bytes:
     def digests(parts: Sequence[bytes]) -> bytes:
         return der.sequence(*(der.octets(hashlib.sha256(one).digest()) for one in parts))
 
-    attributes = [der.oid(k) + v.dump() for k, values in signed.unsigned.items() for v in values]
+    attributes = [der.oid(k) + as_read(v) for k, values in signed.unsigned.items() for v in values]
     index = der.sequence(
         cms_writer.digest_algorithm("sha256"),
         digests(certificates),
@@ -104,15 +103,15 @@ def archived_cades(encoded: bytes, content: bytes, tsa: LocalTsa) -> bytes:
 
 def with_unsigned(encoded: bytes, kind: str, value: bytes) -> bytes:
     """Return a CMS with one more unsigned attribute."""
-    info = cms.ContentInfo.load(encoded)
-    signer = info["content"]["signer_infos"][0]
-    old = signer["unsigned_attrs"]
-    kept = [] if isinstance(old, core.Void) else [one.dump() for one in old]
-    attribute = cms_writer.attribute(kind, value)
-    signer["unsigned_attrs"] = cms.CMSAttributes.load(
-        der.tlv(der.SET, *kept, attribute), strict=False
-    )
-    return bytes(info.dump())
+    parts = stamping._parts
+    named, wrapped = parts(encoded)
+    *head, signers = parts(parts(wrapped)[0])
+    (signer,) = parts(signers)
+    fields = parts(signer)
+    kept = parts(fields.pop()) if fields[-1][0] == 0xA1 else []
+    unsigned = der.tlv(0xA1, *kept, cms_writer.attribute(kind, value))
+    data = der.sequence(*head, der.set_of(der.sequence(*fields, unsigned)))
+    return der.sequence(named, der.context(0, data))
 
 
 def xades(
