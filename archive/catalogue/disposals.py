@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, update
 
 from archive.catalogue import state, tables
 from archive.catalogue.columns import instant_text
@@ -248,10 +248,8 @@ def gone(conn: Connection) -> frozenset[DossierId]:
 def _gone() -> Select[Any]:
     """Return the statement that every registration asks, built once."""
     table = tables.disposal_items
-    states = [state.value for state in GONE]
-    return select(table).where(
-        table.c.dossier_id == bindparam("dossier"), table.c.state.in_(states)
-    )
+    gone = or_(*(table.c.state == state.value for state in GONE))
+    return select(table).where(table.c.dossier_id == bindparam("dossier"), gone)
 
 
 def disposed(conn: Connection, dossier_id: str) -> tuple[str, Item] | None:

@@ -200,8 +200,7 @@ def _understood(url: str) -> URL:
 _URL_HINT: Final = "sqlite:////path/to/catalogue.db or postgresql://user@host/database"
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _sqlite_engine(url: URL, file: Path, lock_timeout_seconds: float) -> Engine:

@@ -180,12 +180,22 @@ def _key(ref: SubmissionRef) -> str:
     It is asked for once a run: files may still be written while the run goes on.
     """
     parts = [str(ref.path.absolute()), str(ref.row)]
-    found = sorted(ref.path.rglob("*")) if ref.path.is_dir() and not ref.findings else [ref.path]
-    for path in found:
+    place = str(ref.path)
+    for path in _below(place) if ref.path.is_dir() and not ref.findings else [place]:
         with suppress(OSError):  # gone since it was listed, or not to be looked at
-            status = path.lstat()
+            status = os.lstat(path)
             parts.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
     return sha256_of(os.fsencode("\n".join(parts)))
+
+
+def _below(folder: str) -> list[str]:
+    """Return every path below a folder, in the order of their parts; links are not followed."""
+    found = (
+        f"{place}/{name}"
+        for place, folders, names in os.walk(folder)
+        for name in (*folders, *names)
+    )
+    return sorted(found, key=lambda path: path.split("/"))
 
 
 def worst(outcomes: Iterable[Outcome]) -> list[Outcome]:

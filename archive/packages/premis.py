@@ -148,8 +148,7 @@ def _event_id(event: Event, seen: dict[uuid.UUID, int]) -> str:
     return str(plain if seen[plain] == 1 else uuid.uuid5(_EVENTS, f"{name}#{seen[plain]}"))
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def _write_file(writer: XmlWriter, each: FileObject, dossier_id: DossierId) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -91,19 +92,25 @@ def stamp_of(folder: Path) -> _Stamp:
     The version is new at each change that Kho makes, however fast they follow each other. The
     rest shows what people lay there or take away by hand.
     """
-    return (_version(folder), *(_lies(folder / name) for name in trust.PARTS))
+    # Asked several times a dossier: names are put together as text, several times as fast.
+    inside = f"{folder}/"
+    return (
+        _version(inside + trust.VERSION_FILE),
+        *[_lies(inside + name) for name in trust.PARTS],
+    )
 
 
-def _version(folder: Path) -> bytes:
+def _version(path: str) -> bytes:
     try:
-        return (folder / trust.VERSION_FILE).read_bytes()
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - see above
+            return stream.read()
     except FileNotFoundError:
         return b""
 
 
-def _lies(path: Path) -> tuple[int, ...]:
+def _lies(path: str) -> tuple[int, ...]:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - see above
     except FileNotFoundError:
         return ()
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)

@@ -109,12 +109,12 @@ class Durable:
 
     def confirm(self, place: Path) -> None:
         """Return when a name, and every folder above it, is on the disk."""
-        flush_folder(place.parent)
-        for folder in place.parent.parents:
-            if not folder.is_relative_to(self._root):
-                return
+        own = folder = place.parent
+        flush_folder(own)
+        while folder != self._root:
+            below, folder = folder, folder.parent
             # The folder just above may come and go with its one object; those above it stay.
-            if folder != place.parent.parent and folder in self._flushed:
+            if below is not own and folder in self._flushed:
                 continue
             flush_folder(folder)
             self._remember(folder)
