@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,8 @@ from archive.errors import ArchiveError, NotHeld, StoreFull, Unavailable
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REMEMBERED_FOLDERS = 100_000
+_AT_ONCE_BYTES = 4 << 20
+_AT_ONCE_PIECES = 512
 
 
 @contextmanager
@@ -79,6 +81,29 @@ def locked_file(path: Path) -> Iterator[None]:
     with path.open("ab") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def write_all(descriptor: int, pieces: Iterable[bytes]) -> None:
+    """Write pieces one after the other, many in one call: the file system finds room for all."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _AT_ONCE_BYTES or len(waiting) >= _AT_ONCE_PIECES:
+            _write_gathered(descriptor, waiting)
+            waiting, size = [], 0
+    _write_gathered(descriptor, waiting)
+
+
+def _write_gathered(descriptor: int, pieces: Sequence[bytes]) -> None:
+    left = [memoryview(piece) for piece in pieces if piece]
+    while left:
+        written = os.writev(descriptor, left)
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        if left:
+            left[0] = left[0][written:]
 
 
 class Durable:

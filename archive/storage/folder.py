@@ -28,6 +28,7 @@ from archive.storage.disk import (
     locked_file,
     read_error,
     reading,
+    write_all,
     writing,
 )
 from archive.storage.locks import Lock, read_lock, write_lock
@@ -98,12 +99,11 @@ class FolderStore:
 
             # (1) Everything goes to a private file, is checked and reaches the disk there.
             with self._incoming.file() as (path, stream):
-                for piece in declared(content, name, size=size, sha256=sha256):
-                    stream.write(piece)
-                _note_digest(stream.fileno(), sha256)
-                os.fchmod(stream.fileno(), 0o440)
-                stream.flush()
-                os.fsync(stream.fileno())
+                descriptor = stream.fileno()
+                write_all(descriptor, declared(content, name, size=size, sha256=sha256))
+                _note_digest(descriptor, sha256)
+                os.fchmod(descriptor, 0o440)
+                os.fsync(descriptor)
 
                 # (2) The name appears in one step, and never in place of another object.
                 try:
