@@ -7,7 +7,6 @@ here. Findings carry a JSON pointer: `dossier.json#/tthc/receivedOn`.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +18,7 @@ from archive.packages.json_text import shape_findings
 
 FILE_NAME = "dossier.json"
 _UNKNOWN_TYPE = "application/octet-stream"
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def to_json(dossier: Dossier) -> dict[str, Any]:
@@ -37,21 +37,11 @@ def canonical(dossier: Dossier) -> bytes:
     Two submissions with equal bytes here and equal files are the same submission. What the
     archive finds out about the files (their format) does not count.
     """
-    plain = [
-        replace(
-            document,
-            file=replace(
-                document.file,
-                media_type=_UNKNOWN_TYPE,
-                puid=None,
-                format_name=None,
-            ),
-        )
-        for document in dossier.documents
-    ]
-    content = to_json(replace(dossier, documents=tuple(plain)))
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    content = to_json(dossier)
+    for document in content["documents"]:
+        for found_out in ("mediaType", "puid", "formatName"):
+            document.pop(found_out, None)
+    return _canonical(content).encode()
 
 
 def submission_digest(dossier: Dossier) -> str:

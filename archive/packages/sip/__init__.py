@@ -198,8 +198,7 @@ def _found_in_folder(path: Path, limits: Limits, nesting: int) -> list[Submissio
         return [SubmissionRef(path, kind)]
     lists = [name for name in names if name.lower().endswith(tabular.SUFFIXES)]
     below = [path / name for name in names if _may_be_submission(path / name)]
-    packages = [place for place in below if _is_package_folder(place)]
-    if lists and not packages:
+    if lists and not any(map(_is_package_folder, below)):
         return [ref for name in lists for ref in batch.refs(path / name, limits)]
     if not below or nesting >= _MAX_NESTING:
         return [_nothing_in(path)]
