@@ -80,6 +80,7 @@ class FolderStore:
             )
         self._durable = Durable(self.root)
         self._incoming = Incoming(self._own / "incoming")
+        self._latest_lock: Path | None = None
 
     def _create(self) -> None:
         with writing(str(self.root)):
@@ -170,13 +171,13 @@ class FolderStore:
         until = whole_second(until)
         with self._lock_of(name) as (place, lock):
             if lock.retained_until is None or until > lock.retained_until:
-                write_lock(place, Lock(until, lock.legal_hold), self._incoming)
+                self._write_lock(place, Lock(until, lock.legal_hold))
 
     def set_legal_hold(self, name: ObjectName, on: bool) -> None:
         """Set or clear the hold; see `ObjectStore.set_legal_hold`."""
         with self._lock_of(name) as (place, lock):
             if lock.legal_hold is not on:
-                write_lock(place, Lock(lock.retained_until, on), self._incoming)
+                self._write_lock(place, Lock(lock.retained_until, on))
 
     def probe(self) -> tuple[Finding, ...]:
         """Try the promises out; see `ObjectStore.probe`."""
@@ -210,6 +211,10 @@ class FolderStore:
             if not place.is_file():
                 raise not_held(name)
             yield place, read_lock(place)
+
+    def _write_lock(self, place: Path, lock: Lock) -> None:
+        """Write a lock while nobody else changes any."""
+        self._latest_lock = write_lock(place, lock, self._incoming, self._latest_lock)
 
     def _compare(self, name: ObjectName, place: Path, size: int, sha256: str) -> None:
         if not place.is_file() or place.stat().st_size != size or sha256_of_file(place) != sha256:

@@ -43,13 +43,38 @@ def read_lock(place: Path) -> Lock:
         ) from error
 
 
-def write_lock(place: Path, lock: Lock, incoming: Incoming) -> None:
-    """Make a lock durable, in place of an earlier one."""
+def write_lock(place: Path, lock: Lock, incoming: Incoming, like: Path | None = None) -> Path:
+    """Make a lock durable, in place of an earlier one, and return its file.
+
+    Most locks of a batch say the same. Nobody ever writes into a lock's file: one that says
+    something else takes its place. So an object whose lock is its first gets another name of
+    a file that says it already, which costs a third of a new one.
+
+    Args:
+        place: the object.
+        lock: on it.
+        incoming: where new files are written.
+        like: the file of a lock that may say the same; nobody changes it meanwhile.
+    """
     until = lock.retained_until.isoformat() if lock.retained_until else None
-    content = json.dumps({"retained_until": until, "legal_hold": lock.legal_hold})
-    with incoming.file() as (path, stream):
-        stream.write(content.encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-        path.replace(lock_file(place))
+    content = json.dumps({"retained_until": until, "legal_hold": lock.legal_hold}).encode()
+    own = lock_file(place)
+    if like is None or not _linked(like, own, content):
+        with incoming.file() as (path, stream):
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+            path.replace(own)
     flush_folder(place.parent)
+    return own
+
+
+def _linked(like: Path, own: Path, content: bytes) -> bool:
+    """Give the file `like` another name, if it has this content and there is no such name."""
+    try:
+        if like.read_bytes() != content:
+            return False
+        os.link(like, own)
+    except OSError:  # gone, or has all the names that the file system allows
+        return False
+    return True
