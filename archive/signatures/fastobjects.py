@@ -39,7 +39,9 @@ _TOKEN = re.compile(
 )
 _NUMBERS = re.compile(rb"((?:[ \n\r\t\f]*-?\d{1,10}(?![^ \n\r\t\f\]]))*)[ \n\r\t\f]*\]")
 """What is left of an array that has whole numbers only."""
+_ENDOBJ = re.compile(rb"[" + _WHITE + rb"]*endobj[" + _WHITE + rb"]*(?=[^%" + _WHITE + rb"])")
 _NO_STREAM = re.compile(rb"[" + _WHITE + rb"]*endobj")
+_ASCII = re.compile(rb"[ -~]*")
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|[nrtbf()\\])")
 _ESCAPED = {
     b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f",
@@ -166,16 +168,25 @@ def _plain(token: re.Match[bytes]) -> Any:
         digits = token["hex"]
         if len(digits) % 2 or len(digits) > _MAX_HEX_DIGITS:
             raise _Unusual
-        return generic.pdf_string(binascii.unhexlify(digits))
+        return _string(binascii.unhexlify(digits))
     if kind == "text":
         text = token["text"]
-        return generic.pdf_string(_ESCAPE.sub(_unescaped, text) if b"\\" in text else text)
+        return _string(_ESCAPE.sub(_unescaped, text) if b"\\" in text else text)
     if kind == "real":
         return generic.FloatObject(token["real"].decode("ascii"))
     if kind == "word":
         word = token["word"]
         return generic.NullObject() if word == b"null" else generic.BooleanObject(word == b"true")
     raise _Unusual
+
+
+def _string(content: bytes) -> Any:
+    """Return a string; those of ASCII alone read the same in every encoding that pyHanko tries."""
+    if _ASCII.fullmatch(content) is None:
+        return generic.pdf_string(content)
+    made = generic.TextStringObject(content.decode("ascii"))
+    made.autodetected_encoding = generic.TextStringEncoding.PDF_DOC
+    return made
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
@@ -216,6 +227,37 @@ def _read_dictionary(
         return _of(entries)
     payload = _payload(stream, entries, container_ref.get_pdf_handler())
     return _of(entries) if payload is None else generic.StreamObject(entries, encoded_data=payload)
+
+
+def read_at(handler: reader.PdfFileReader, place: int, named: generic.Reference) -> Any:
+    """Return the dictionary or stream that lies at a place of an unencrypted file.
+
+    Args:
+        handler: has the file.
+        place: where its cross-reference says that it begins.
+        named: its number and generation.
+
+    Returns:
+        None if it is something else, or not written as usual: then pyHanko has to read it.
+    """
+    if type(handler.stream) is not io.BytesIO:
+        return None
+    content = handler.stream.getvalue()
+    head = _HEADER.match(content, place)
+    if head is None or content[head.end() : head.end() + 2] != b"<<":
+        return None
+    if (int(head[1]), int(head[2])) != (named.idnum, named.generation):
+        return None
+    reference = generic.Reference(named.idnum, named.generation, handler)
+    try:
+        entries, end = _Objects(content, reference).dictionary(head.end() + 2)
+    except _Unusual:
+        return None
+    if _ENDOBJ.match(content, end) is None:
+        return None
+    made = _of(entries)
+    made.container_ref = reference
+    return made
 
 
 def _parse_table(stream: Any, strict: bool) -> Iterator[Any]:

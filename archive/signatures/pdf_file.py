@@ -18,6 +18,7 @@ from typing import Any
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from archive.signatures.fastobjects import read_at
 from archive.signatures.pdf_rebuild import RebuiltReader
 
 MAX_FIELDS = 5_000
@@ -133,14 +134,18 @@ class _Reader(PdfFileReader):
     """pyHanko's reader, for which /Encrypt null is no encryption (ISO 32000-2, 7.3.9)."""
 
     _plain = False
-    """Whether it was seen that there is none: asked for every object, and trailers stay."""
+    """Whether it was seen that there is no encryption: asked for every object, and trailers stay."""
+
+    def _read_object(self, ref: Any, marker: Any, **options: Any) -> Any:  # type: ignore[override]
+        made = None
+        if self._plain and type(marker) is int and not options.get("as_metadata_stream"):
+            made = read_at(self, marker, ref)
+        return super()._read_object(ref, marker, **options) if made is None else made
 
     @property
     def encrypt_dict(self) -> Any:
         """The encryption dictionary, or None."""
-        if self._plain:
-            return None
-        if isinstance(_raw(self.trailer, "/Encrypt"), generic.NullObject):
+        if self._plain or isinstance(_raw(self.trailer, "/Encrypt"), generic.NullObject):
             return None
         found = super().encrypt_dict
         self._plain = found is None
@@ -202,8 +207,7 @@ class SignedPdf:
             if key in seen:
                 continue
             seen.add(key)
-            entry = self._entry(name, node, value, reference)
-            if entry is not None:
+            if (entry := self._entry(name, node, value, reference)) is not None:
                 found.append(entry)
         return sorted(found, key=lambda one: (one.revision, one.byte_range[-2:]))
 
@@ -310,9 +314,8 @@ class SignedPdf:
     def page_count(self, revision: int | None = None) -> int | None:
         """Return the number of pages at a revision (the last one if None)."""
         try:
-            handler = (
-                self.reader if revision is None else self.reader.get_historical_resolver(revision)
-            )
+            at = self.reader.get_historical_resolver
+            handler = self.reader if revision is None else at(revision)
             return _leaves(handler.root["/Pages"], 0, [20_000])
         except READ_ERRORS:
             return None

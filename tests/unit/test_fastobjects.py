@@ -10,7 +10,7 @@ from pyhanko.pdf_utils import generic, reader, xref
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from archive.signatures import fastobjects, fastread, testpki
+from archive.signatures import fastobjects, fastread, pdf_file, testpki
 from archive.signatures.changes import changes
 from archive.signatures.coverage import coverage
 from archive.signatures.pdf_file import SignedPdf, UnreadablePdf
@@ -142,6 +142,7 @@ def slowly_told(content: bytes, patch: pytest.MonkeyPatch) -> object:
         for module in (xref, reader):
             each.setattr(module, "read_object_header", own["_slow_header"])
         each.setattr(reader, "process_data_at_eof", own["_slow_end"])
+        each.setattr(pdf_file, "read_at", lambda *_: None)
         each.setattr(reader.HistoricalResolver, "_subsume_object", own["_slow_view"])
         return told(content)
 
