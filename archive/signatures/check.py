@@ -136,7 +136,7 @@ class Checker:
             return CheckResult(())
         referred = _referred(kind, package_path, others or {}, content)
         known = known_at.isoformat() if known_at is not None else None
-        place, limit = str(path_on_disk.resolve()), self._limits.file_bytes
+        place, limit = str(path_on_disk.absolute()), self._limits.file_bytes
         rest = (at.isoformat(), known, limit, referred, self._readers, sunset)
         try:
             answer = self._ask(worker.check, kind.value, place, str(package_path), *rest)
@@ -171,7 +171,7 @@ class Checker:
         at: datetime,
         sunset: bool,
     ) -> dict[PackagePath, CheckResult]:
-        asked = [(str(files[name].resolve()), str(name)) for name in names]
+        asked = [(str(files[name].absolute()), str(name)) for name in names]
         rest = (asked, at.isoformat(), self._limits.file_bytes, sunset)
         answers: list[dict[str, Any] | None]
         try:

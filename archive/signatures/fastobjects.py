@@ -240,7 +240,7 @@ def read_at(handler: reader.PdfFileReader, place: int, named: generic.Reference)
     Returns:
         None if it is something else, or not written as usual: then pyHanko has to read it.
     """
-    if type(handler.stream) is not io.BytesIO:
+    if type(handler.stream) is not io.BytesIO or place < 0:
         return None
     content = handler.stream.getvalue()
     head = _HEADER.match(content, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -31,10 +32,15 @@ def may_have_signatures(path: Path) -> bool:
     left out of the digest by position (ISO 32000-2, 12.8.1).
     """
     with path.open("rb") as stream:
+        if stream.seek(0, os.SEEK_END) > 2 * _TAIL_BYTES:
+            stream.seek(-_TAIL_BYTES, os.SEEK_END)
+            if _SPELLINGS.search(stream.read()):
+                return True
+        stream.seek(0)
         tail = b""
         while piece := stream.read(_CHUNK_BYTES):
             block = tail + piece
-            if can_be_in(block):
+            if _SPELLINGS.search(block):
                 return True
             tail = block[-_OVERLAP_BYTES:]
     return False

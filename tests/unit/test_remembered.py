@@ -13,7 +13,7 @@ from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import read_certificate
 from archive.signatures.last_file import content_of, forget
 from archive.signatures.paths import Certificates
-from archive.signatures.pdf_scan import can_be_in
+from archive.signatures.pdf_scan import can_be_in, may_have_signatures
 from archive.signatures.testpki import TestPki, new_root
 from archive.signatures.timeline import weakness
 from archive.signatures.trust import Anchor, Scope, TrustStore
@@ -119,3 +119,14 @@ def test_a_signature_is_looked_for_in_the_whole_of_a_file(name: bytes, place: in
 
     assert can_be_in(rest[:place] + name + rest[place:])
     assert not can_be_in(rest)
+
+
+@pytest.mark.parametrize("size", [10, 100_000, 200_000, 9_000_000])
+def test_a_signature_is_found_wherever_it_stands_in_a_file(tmp_path: Path, size: int) -> None:
+    file, name = tmp_path / "a.pdf", b"/ByteRange"
+
+    for place in (0, size // 2, size - 1):
+        file.write_bytes(b"x" * place + name + b"x" * (size - place))
+        assert may_have_signatures(file)
+    file.write_bytes(b"x" * size)
+    assert not may_have_signatures(file)
