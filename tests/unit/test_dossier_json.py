@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from archive.findings import Severity
-from archive.model import Applicant, Result, Role, Status
+from archive.model import Applicant, PackagePath, Result, Role, Status
 from archive.packages import dossier_json, json_text, profile
+from archive.packages.digests import Digests
 from archive.packages.legacy_text import looks_legacy
+from archive.packages.safe import Limits, look_through
+from archive.packages.sip.submission import Opened, read_description
 from tests.builders import TODAY, a_description, a_document, a_dossier, a_file
 
 TEXT = st.text(
@@ -363,3 +366,17 @@ def test_the_profile_has_all_fields_of_the_circular_with_their_source():
     assert all(field.vi and field.en and field.certainty in "TSMI"
                for field in (*current.dossier.values(), *current.document.values()))  # fmt: skip
     assert len(current.document["typeName"].values) == 32
+
+
+def test_a_long_description_is_read_whole(tmp_path):
+    text = json.dumps(a_description())
+    for name in ("01-don-de-nghi.pdf", "02-giay-phep.pdf"):
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "dossier.json").write_text(text[:-1] + " " * 200_000 + text[-1])
+    limits, survey = Limits(), look_through(tmp_path, Limits())
+
+    dossier, found = read_description(
+        Opened(tmp_path, survey, limits, TODAY, Digests()), PackagePath("dossier.json")
+    )
+
+    assert (dossier is not None, found) == (True, [])

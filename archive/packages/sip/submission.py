@@ -20,6 +20,8 @@ EARK = "eark"
 FOLDER = "folder"
 ZIP = "zip"
 UNKNOWN = "unknown"
+_USUAL_BYTES = 1 << 16
+"""Of a description; few are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,10 @@ def read_description(opened: Opened, name: PackagePath) -> tuple[Dossier | None,
     file = opened.survey.files[name]
     limit = opened.limits.max_description_bytes
     with file.place.open("rb") as stream:
-        source = stream.read(limit + 1)
+        # Asked for at once, room for the whole limit would be made first.
+        source = stream.read(_USUAL_BYTES)
+        if len(source) == _USUAL_BYTES <= limit:
+            source += stream.read(limit + 1 - _USUAL_BYTES)
     content, found = json_text.parse(source, name, max_bytes=limit)
     if content is None:
         return None, found
