@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -175,8 +176,11 @@ def _settled(proposal_id: str) -> NotNow:
 
 def pending(archive: Archive) -> list[Proposal]:
     """Return the proposals that wait, the oldest first."""
-    found = [_read(path) for path in sorted(_folder(archive).glob("[0-9a-f]*.json"))]
-    return sorted(found, key=lambda one: one.proposed_at)
+    found = []
+    for path in _folder(archive).glob("[0-9a-f]*.json"):
+        with suppress(FileNotFoundError):  # settled since the folder was listed
+            found.append(_read(path))
+    return sorted(found, key=lambda one: (one.proposed_at, one.id))
 
 
 def find(archive: Archive, proposal_id: str) -> Proposal:

@@ -85,6 +85,25 @@ def test_who_proposed_cannot_confirm_however_the_name_is_written(archive, root):
     assert entries(archive, EventType.TRUST_CHANGED) == []
 
 
+def test_a_proposal_that_somebody_settles_while_it_is_looked_for_is_told_as_settled(
+    archive, root, monkeypatch
+):
+    proposal = a_proposal(archive, root)
+    glob = Path.glob
+
+    def listed_before(folder, pattern):
+        found = list(glob(folder, pattern))
+        monkeypatch.undo()
+        proposals.withdraw(archive, proposal.id, account="b", reason="rút")
+        return found
+
+    monkeypatch.setattr(Path, "glob", listed_before)
+    with pytest.raises(NotNow):
+        proposals.confirm(archive, proposal.id, by="Lê Thị B", account="b")
+
+    assert proposal.changes[0].sha256 not in fingerprints(archive)
+
+
 def test_a_proposal_that_was_changed_on_the_disk_is_not_confirmed(archive, root):
     proposal = a_proposal(archive, root)
     path = archive.settings.home / proposals.FOLDER / f"{proposal.id}.json"
