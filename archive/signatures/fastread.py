@@ -1,4 +1,4 @@
-"""Bulk readers for hexadecimal strings, words and names in PDFs.
+"""Bulk readers for hexadecimal strings, words and names in PDFs, and a memory for names' texts.
 
 pyHanko reads them one character at a time, which is most of the time of parsing a signed
 PDF: `/Contents` is tens of thousands of digits. `install` puts these readers, which accept
@@ -20,6 +20,8 @@ MAX_HEX_DIGITS = 32 << 20
 _CHUNK_BYTES = 1 << 14
 _WORD_BYTES = 64
 _MAX_NAMES = 4096
+_MAX_TEXT = 256
+_PREPARE = "_ldap_string_prep"
 _WHITE = b" \t\r\n\f\x00"
 
 
@@ -87,7 +89,8 @@ def _any_of(characters: bytes) -> re.Pattern[bytes]:
 
 
 def install() -> None:
-    """Make pyHanko read with these readers and those of `fastobjects`, in this process."""
+    """Make pyHanko and asn1crypto read with these and those of `fastobjects`, in this process."""
+    from asn1crypto import x509
     from pyhanko.pdf_utils import generic, misc
 
     from archive.signatures import fastobjects
@@ -98,6 +101,26 @@ def install() -> None:
     own = vars(generic)
     if own["_decode_name"].__module__ == generic.__name__:
         own["_decode_name"] = _remembering(own["_decode_name"])
+    if vars(x509.NameTypeAndValue)[_PREPARE].__module__ == x509.__name__:
+        prepare = vars(x509.NameTypeAndValue)[_PREPARE]
+        setattr(x509.NameTypeAndValue, _PREPARE, remembering_texts(prepare))
+
+
+def remembering_texts(prepare: Callable[[object, str], str]) -> Callable[[object, str], str]:
+    """Return asn1crypto's preparation of a name's text (RFC 4518), which remembers short texts.
+
+    The names of a path are compared with each other many times, and prepared each time.
+    """
+
+    @lru_cache(maxsize=_MAX_NAMES)
+    def prepared(text: str) -> str:
+        return prepare(None, text)  # it asks nothing of its object
+
+    def prepared_for(name: object, text: str) -> str:
+        short = type(text) is str and len(text) <= _MAX_TEXT
+        return prepared(text) if short else prepare(name, text)
+
+    return prepared_for
 
 
 def _remembering(decode: Callable[[bytes], NameObject]) -> Callable[[bytes], NameObject]:

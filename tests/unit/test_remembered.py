@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509 as asn1
 
 from archive.signatures import testpki
 from archive.signatures.algorithms import AlgorithmPolicy
 from archive.signatures.certificates import read_certificate
+from archive.signatures.fastread import remembering_texts
 from archive.signatures.last_file import content_of, forget
 from archive.signatures.paths import Certificates
 from archive.signatures.pdf_scan import can_be_in, may_have_signatures
@@ -130,3 +133,20 @@ def test_a_signature_is_found_wherever_it_stands_in_a_file(tmp_path: Path, size:
         assert may_have_signatures(file)
     file.write_bytes(b"x" * size)
     assert not may_have_signatures(file)
+
+
+@pytest.mark.parametrize(
+    "text", ["Nguyễn Văn A", "  CA   TEST ", "ＣＡ", "ß\u00ad", "", "\u0007", "\ue000", "x" * 300]
+)
+def test_a_names_text_is_prepared_as_asn1crypto_prepares_it(text: str) -> None:
+    name = asn1.NameTypeAndValue()
+    own = vars(asn1.NameTypeAndValue)["_ldap_string_prep"]
+
+    def told(prepare: Callable[[object, str], str]) -> str:
+        try:
+            return prepare(name, text)
+        except ValueError as error:
+            return f"refused: {error}"
+
+    remembering = remembering_texts(own)
+    assert [told(remembering), told(remembering)] == [told(own)] * 2
