@@ -27,8 +27,8 @@ _LIMITS = Limits(cpu_seconds=60, wall_seconds=120, memory_bytes=8 << 30)
 """The address space is that of siegfried's Go runtime, which reserves far more than it uses."""
 
 _LARGE_BYTES = 32 << 20
-_ROOM_BYTES = 64 << 20
-"""What siegfried gets beside its own; a file that is larger than `_LARGE_BYTES` and less than
+_ROOM_BYTES = 96 << 20
+"""What siegfried gets beside its own, some of it for threads of its runtime; a file that is larger than `_LARGE_BYTES` and less than
 this may still be mapped, which counts as memory although the system can take it back."""
 
 _HEADER = re.compile(rb"%PDF-(1\.[0-7]|2\.0)")

@@ -131,3 +131,19 @@ def test_a_child_keeps_the_memory_that_it_takes_again(sandbox: Sandbox) -> None:
     sandbox.run(faults_of_taking_and_freeing, 5)
 
     assert sandbox.run(faults_of_taking_and_freeing, 50) < 1000
+
+
+def test_a_child_goes_on_where_the_folder_in_which_it_began_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, pool = tmp_path / "begun", Sandbox(workers=1, limits=TIGHT)
+    begun.mkdir()
+    monkeypatch.chdir(begun)
+    assert pool.run(os.getcwd) == str(begun)
+    monkeypatch.undo()
+    begun.rmdir()
+
+    found = pool.run(os.getcwd)
+
+    pool.close()
+    assert found == "/"
