@@ -161,14 +161,15 @@ def test_script_in_every_text_field_of_reception_stays_text(
     page.on("dialog", lambda dialog: surf.errors.append(dialog.message))
     page.get_by_label("Bên giao nộp").fill(SCRIPT)
     page.get_by_role("button", name="Mở đợt mới").click()
-    upload(page, hostile)
+    with page.expect_event("load"):  # the page comes again when all is there
+        upload(page, hostile)
     expect(page.locator("main")).to_contain_text("<img src=x onerror", timeout=30_000)
     assert page.locator("main script, main img[src=x]").count() == 0
 
     good = bad.with_name("b.zip")
     shutil.copy(hostile, good)
-    page.reload()
-    upload(page, good)
+    with page.expect_event("load"):
+        upload(page, good)
     expect(page.get_by_role("link", name=code).first).to_be_visible(timeout=30_000)
     page.get_by_role("link", name=code).first.click()
     assert page.locator("main script, main img[src=x]").count() == 0
