@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,18 +29,21 @@ def chunks(stream: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         yield piece
 
 
-class Hashed(io.RawIOBase):
-    """A stream over bytes in memory that this process has hashed.
+Mark = tuple[int, int, int, int, int]
+"""What tells that a file is the same one, unchanged: device and number, size in bytes, times."""
 
-    They cannot change any more, so that nobody has to hash them once more on their way, and
-    who takes the `pieces` need not have them copied into one.
-    """
 
-    def __init__(self, pieces: Sequence[bytes], sha256: str) -> None:
-        """Stream over all pieces, one after the other; `sha256` is of the whole."""
-        self.pieces, self.sha256 = pieces, sha256
-        self.size = sum(map(len, pieces))
-        self._whole: bytes | None = None
+def mark_of(status: os.stat_result) -> Mark:
+    """Return the mark of a file; the times are those of its content and status, nanoseconds."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+class Positioned(io.RawIOBase):
+    """A stream for reading that knows its size in bytes and where it stands."""
+
+    def __init__(self, size: int) -> None:
+        """Begin at the first byte."""
+        self.size = size
         self._position = 0
 
     def readable(self) -> bool:
@@ -55,10 +59,26 @@ class Hashed(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place, as `io.IOBase.seek` says."""
+        """Go to a place, as `io.IOBase.seek` says; raises ValueError before the beginning."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
-        self._position = max(0, base + offset)
+        if base + offset < 0:
+            raise ValueError("cannot seek to before the beginning")
+        self._position = base + offset
         return self._position
+
+
+class Hashed(Positioned):
+    """A stream over bytes in memory that this process has hashed.
+
+    They cannot change any more, so that nobody has to hash them once more on their way, and
+    who takes the `pieces` need not have them copied into one.
+    """
+
+    def __init__(self, pieces: Sequence[bytes], sha256: str) -> None:
+        """Stream over all pieces, one after the other; `sha256` is of the whole."""
+        super().__init__(sum(map(len, pieces)))
+        self.pieces, self.sha256 = pieces, sha256
+        self._whole: bytes | None = None
 
     def readinto(self, buffer: Any) -> int:
         """Fill a buffer as far as there are bytes and return how many they were."""

@@ -65,11 +65,20 @@ def ingest(
     if report is not None:
         output.write_json(report, result)
     output.emit(options, result, lambda: _lines(outcomes))
+    if options.verbosity > 0:
+        _tell_defects(outcomes)
     if stopped is None:
         return _exit(outcomes)
     if not options.json:
         output.problem(stopped, as_json=False)
     return stopped.exit_code
+
+
+def _tell_defects(outcomes: list[Outcome]) -> None:
+    """Show where in the program dossiers ran into a defect, as `-v` does for a whole command."""
+    for outcome in outcomes:
+        if outcome.error is not None and outcome.error.exit_code is ExitCode.UNEXPECTED:
+            output.traceback_of(outcome.error)
 
 
 def _dry_run(options: Globals, paths: tuple[Path, ...]) -> int:

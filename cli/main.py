@@ -59,9 +59,7 @@ def _refused(error: ArchiveError, wants_json: bool, *, verbose: bool) -> int:
 
     output.problem(error, as_json=wants_json)
     if verbose:
-        import traceback
-
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        output.traceback_of(error)
     return error.exit_code
 
 

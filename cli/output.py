@@ -122,6 +122,13 @@ def problem(error: ArchiveError, *, as_json: bool) -> None:
         say(f"  → {words.told(error.hint)}", err=True)
 
 
+def traceback_of(error: ArchiveError) -> None:
+    """Show on stderr where an error comes from."""
+    import traceback
+
+    click.echo("".join(traceback.format_exception(error)), err=True)
+
+
 def interrupted(*, as_json: bool) -> None:
     """Tell that the person stopped the command and what a repeat does."""
     if not as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Generic, TypeVar
 
 from archive.errors import ArchiveError, defect
 
+LOG = logging.getLogger("kho.jobs")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -58,7 +60,9 @@ def contained(act: Callable[[Item], Result]) -> Callable[[Item], Result]:
         except ArchiveError:
             raise
         except Exception as error:
-            raise defect(error) from error
+            told = defect(error)
+            LOG.error("%s", told.message)  # kind and place alone
+            raise told from error
 
     return careful
 

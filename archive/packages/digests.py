@@ -8,7 +8,7 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from archive.fixity import CHUNK_BYTES
+from archive.fixity import CHUNK_BYTES, Mark, mark_of
 
 
 def is_known(algorithm: str) -> bool:
@@ -30,20 +30,12 @@ KEPT_BYTES = 16 << 20
 """How many bytes of files are kept in memory by one `Digests`, beginning with the first read."""
 
 
-Mark = tuple[int, int, int, int]
-"""Which file it is, its size, and when its content and its status changed last, nanoseconds."""
-
-
-def mark_of(place: Path) -> Mark | None:
-    """Return a mark of a file that changes when the file does; None if it is gone."""
+def marked(place: Path) -> Mark | None:
+    """Return the mark of what is at a place now; None if nothing is."""
     try:
-        return _mark(place.lstat())
+        return mark_of(place.lstat())
     except OSError:
         return None
-
-
-def _mark(status: os.stat_result) -> Mark:
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class Digests:
@@ -90,7 +82,7 @@ class Digests:
             return {name: _digest(name, self._contents[place]) for name in algorithms}
         with place.open("rb", buffering=0) as stream:
             status = os.fstat(stream.fileno())
-            self._marks.setdefault(place, _mark(status))
+            self._marks.setdefault(place, mark_of(status))
             size = status.st_size
             if size > self._room:
                 return _streamed(stream, min(size + 1, CHUNK_BYTES), algorithms)

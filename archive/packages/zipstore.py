@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import BinaryIO, cast
 
 from archive.errors import FixityMismatch
-from archive.fixity import CHUNK_BYTES, Hashed
+from archive.fixity import CHUNK_BYTES, Hashed, Positioned
 
 IN_MEMORY_BYTES = 8 << 20
 """Files up to this size are read once, for CRC and digest together; larger ones twice."""
@@ -195,34 +195,18 @@ class ZipWriter:
         return entry
 
 
-class _ImageStream(io.RawIOBase):
+class _ImageStream(Positioned):
     """The pieces of a ZIP as one stream; at most one file is open at a time."""
 
     def __init__(
         self, starts: tuple[int, ...], pieces: tuple[bytes | _OnDisk, ...], size: int
     ) -> None:
-        self._starts, self._pieces, self._size = starts, pieces, size
-        self._position = 0
+        super().__init__(size)
+        self._starts, self._pieces = starts, pieces
         self._file: tuple[Path, BinaryIO] | None = None
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError("cannot seek to before the beginning")
-        self._position = base + offset
-        return self._position
-
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if self._position >= self._size:
+        if self._position >= self.size:
             return 0
         index = bisect_right(self._starts, self._position) - 1
         skip = self._position - self._starts[index]

@@ -56,7 +56,7 @@ _TRAILER = re.compile(rb"[" + _WHITE + rb"]*trailer[" + _WHITE + rb"]*(?=<)")
 _HEADER = re.compile(rb"(\d{1,8}) (\d{1,5}) obj[" + _WHITE + rb"]*(?=[^%" + _WHITE + rb"])")
 _LAST = re.compile(rb"[\r\n]startxref(?:\r\n|\n)(\d{1,10})(?:\r\n|\n)%%EOF(?:\r\n|\n)?")
 _LAST_BYTES = 40
-_LEAVES = frozenset(
+LEAVES = frozenset(
     {
         generic.NameObject,
         generic.NumberObject,
@@ -330,7 +330,7 @@ def _read_end(stream: Any) -> int:
 
 def _view(resolver: Any, item: Any) -> Any:
     """Return an object as an earlier revision's; see `HistoricalResolver`."""
-    if type(item) in _LEAVES and item.container_ref is not None:
+    if type(item) in LEAVES and item.container_ref is not None:
         return item
     return _slow_view(resolver, item)
 

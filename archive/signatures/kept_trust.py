@@ -11,6 +11,7 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
+from archive.fixity import mark_of
 from archive.signatures import trust
 from archive.signatures.trust import TrustStore
 
@@ -110,7 +111,6 @@ def _version(path: str) -> bytes:
 
 def _lies(path: str) -> tuple[int, ...]:
     try:
-        found = os.stat(path)  # noqa: PTH116 - see above
+        return mark_of(os.stat(path))  # noqa: PTH116 - see above
     except FileNotFoundError:
         return ()
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)

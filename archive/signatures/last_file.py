@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archive.fixity import mark_of
+
 
 class _Last:
     file: tuple[object, ...] = ()
@@ -13,8 +15,7 @@ class _Last:
 
 def content_of(file: Path) -> bytes:
     """Return the bytes of a file, from memory if it was the last one too and is unchanged."""
-    state = file.stat()
-    now = (file, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    now = (file, mark_of(file.stat()))
     if _Last.file != now:
         _Last.file, _Last.content = now, file.read_bytes()
     return _Last.content

@@ -10,21 +10,12 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
+from archive.signatures.fastobjects import LEAVES
 from archive.signatures.pdf_file import READ_ERRORS
 
 MAX_NODES = 50_000
 _ABOVE = ("/Parent", "/P", "/SE")
 """Keys that lead up, or from an outline to the structure tree."""
-_LEAVES = {
-    generic.NameObject,
-    generic.NumberObject,
-    generic.FloatObject,
-    generic.BooleanObject,
-    generic.NullObject,
-    generic.TextStringObject,
-    generic.ByteStringObject,
-}
-"""What has nothing below it."""
 _UNSEEN = {*_ABOVE, "/DSS", "/Extensions", "/Metadata", "/StructTreeRoot", "/PieceInfo"}
 
 
@@ -167,10 +158,10 @@ def below(
             stack += [
                 raw_entry(value, key)
                 for key, each in dict.items(value)
-                if type(each) not in _LEAVES and key not in skip
+                if type(each) not in LEAVES and key not in skip
             ]
         elif isinstance(value, list):
-            stack += [each for each in list.__iter__(value) if type(each) not in _LEAVES]
+            stack += [each for each in list.__iter__(value) if type(each) not in LEAVES]
     return numbers
 
 

@@ -16,6 +16,7 @@ import click
 import pytest
 
 from archive.errors import ExitCode
+from archive.ingest import description
 from cli import output, usage, words
 from cli.command import Globals
 from cli.progress import Progress
@@ -214,6 +215,23 @@ def test_a_submission_whose_name_is_not_utf8_is_taken_in_and_named(here: Path, t
     assert "h\ufffd so" in answer.out
     (dossier,) = json.loads(report.read_text("utf-8"))["dossiers"]
     assert (dossier["label"], dossier["held"]) == (NOT_UTF8, True)
+
+
+def test_a_defect_in_a_dossier_shows_its_place_and_with_v_where_it_comes_from(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def faulty(*_):
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr(description, "describe", faulty)
+    path = submission(tmp_path, 906)
+
+    plain, told = (kho("ingest", *more, path, cwd=here) for more in ((), ("-v",)))
+
+    assert (plain.code, told.code) == (ExitCode.UNEXPECTED, ExitCode.UNEXPECTED)
+    assert f"KeyError in {__file__}" in plain.out
+    assert "unforeseen" not in plain.out + plain.err
+    assert "KeyError: 'unforeseen'" in told.err
 
 
 def test_an_archive_is_not_made_where_its_settings_could_not_name_it(tmp_path: Path):

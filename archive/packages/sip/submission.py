@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from archive.findings import Finding, Report, Severity
+from archive.fixity import Mark
 from archive.model import Document, Dossier, PackagePath
 from archive.packages import dossier_json, json_text
-from archive.packages.digests import Digests, Mark, mark_of
+from archive.packages.digests import Digests, marked
 from archive.packages.names import is_litter, shown
 from archive.packages.safe import Limits, Survey, SurveyedFile
 
@@ -88,7 +89,7 @@ class Sip:
         return [
             changed_finding(path)
             for path, mark in self.marks.items()
-            if mark_of(self.files[path]) != mark
+            if marked(self.files[path]) != mark
         ]
 
 
