@@ -6,11 +6,12 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from threading import get_ident
 from typing import Any, BinaryIO
 
 from archive import indexing
@@ -267,7 +268,10 @@ def a_signed_pdf(story: Story, name: str, signer: str = CHAIR) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         tsa = testpki.load(story.archive.settings.home / "test-pki").local_tsa(story.clock)
-        path.write_bytes(sign_pdf(a_pdf(name), story.person(signer), at=story.clock.at, tsa=tsa))
+        draft = path.with_name(f"{name}-{get_ident()}.draft")
+        draft.write_bytes(sign_pdf(a_pdf(name), story.person(signer), at=story.clock.at, tsa=tsa))
+        with suppress(FileExistsError):  # two at once: the first one's is both's, and whole
+            path.hardlink_to(draft)
     return path
 
 
