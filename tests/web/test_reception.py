@@ -161,6 +161,8 @@ def test_script_in_every_text_field_of_reception_stays_text(
     page.on("dialog", lambda dialog: surf.errors.append(dialog.message))
     page.get_by_label("Bên giao nộp").fill(SCRIPT)
     page.get_by_role("button", name="Mở đợt mới").click()
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    page.wait_for_load_state()  # or its end would be taken for that of the upload
     with page.expect_event("load"):  # the page comes again when all is there
         upload(page, hostile)
     expect(page.locator("main")).to_contain_text("<img src=x onerror", timeout=30_000)
